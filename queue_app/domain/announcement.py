@@ -43,7 +43,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """Who is called where. A counter without a number is named by `label`, spoken as `label_spoken` if that is given."""
+    """Who is called where. A counter without a number is named by `label`, spoken as `label_spoken` if given."""
 
     number: str
     counter: str

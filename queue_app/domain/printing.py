@@ -1,7 +1,7 @@
 """How a print job can end and what a printer can say about itself.
 
-Decides the words. Leaves to `adapters.printer` how they are found out. `UNSURE` exists because a time-out proves nothing:
-the paper may be in the resident's hand. Whoever gets it asks a person; nobody may print again on their own.
+Decides the words. Leaves to `adapters.printer` how they are found out. `UNSURE` exists because a time-out proves
+nothing: the paper may be in the resident's hand. Whoever gets it asks a person; nobody may print again on their own.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What stands on the paper that a resident takes along, as a value.
 
-Decides which lines are printed, in which order and words. Leaves the drawing to `adapters.slip_image` and the sending to
-`adapters.printer`. No name, no booking code, no errand beyond the service: paper gets lost. The date is printed the way
-counters read it (era) and once more in plain figures for those who do not know eras.
+Decides which lines are printed, in which order and words. Leaves the drawing to `adapters.slip_image` and the sending
+to `adapters.printer`. No name, no booking code, no errand beyond the service: paper gets lost. The date is printed the
+way counters read it (era) and once more in plain figures for those who do not know eras.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _queue_lines(facts: SlipFacts) -> Iterator[Line]:
     if facts.waiting is not None:
         words.append(f"待ち {facts.waiting}人")
     if facts.wait_min is not None:
-        words.append(f"目安 約{_span(facts.wait_min, "〜")}分")
+        words.append("目安 約" + _span(facts.wait_min, "〜") + "分")
     if words:
         yield Line(Role.QUEUE, "　".join(words))
     if facts.order_at is not None:

@@ -52,15 +52,17 @@ def test_ticket_and_place_are_told_apart_in_handover_recall_and_transfer():
     assert shown("205", kind=CallKind.HANDOVER) == "205番の方、お渡しの準備ができました。3番窓口へお越しください。"
     assert "番号札" in shown("205", kind=CallKind.RECALL)
     assert "ばんごうふだ" in spoken("205", kind=CallKind.RECALL)
-    assert shown("205", kind=CallKind.TRANSFER, floor=2, counter="21") == "205番の方、続いて2階21番窓口の順番をお待ちください。"
+    onward = shown("205", kind=CallKind.TRANSFER, floor=2, counter="21")
+    assert onward == "205番の方、続いて2階21番窓口の順番をお待ちください。"
 
 
 @pytest.mark.parametrize(
     ("number", "kana"),
     [
         ("4", "よん"), ("7", "なな"), ("9", "きゅう"), ("14", "じゅうよん"), ("100", "ひゃく"), ("205", "にひゃくご"),
-        ("300", "さんびゃく"), ("601", "ろっぴゃくいち"), ("800", "はっぴゃく"), ("999", "きゅうひゃくきゅうじゅうきゅう"),
-        ("1000", "せん"), ("3333", "さんぜんさんびゃくさんじゅうさん"), ("8000", "はっせん"), ("0", "ゼロ"), ("10000", "いちゼロゼロゼロゼロ"),
+        ("300", "さんびゃく"), ("601", "ろっぴゃくいち"), ("800", "はっぴゃく"), ("8000", "はっせん"), ("1000", "せん"),
+        ("999", "きゅうひゃくきゅうじゅうきゅう"), ("3333", "さんぜんさんびゃくさんじゅうさん"),
+        ("0", "ゼロ"), ("10000", "いちゼロゼロゼロゼロ"),
         ("R901", "アール、きゅうひゃくいち"), ("A000", "エー、ゼロ"),
     ],
 )  # fmt: skip
@@ -88,7 +90,10 @@ def test_every_letter_has_its_own_name():
 
 @pytest.mark.parametrize(
     ("floor", "kana"),
-    [(1, "いっかい"), (2, "にかい"), (3, "さんがい"), (6, "ろっかい"), (10, "じゅっかい"), (13, "じゅうさんがい"), (20, "にじゅっかい"), (-1, "ちかいっかい")],
+    [
+        (1, "いっかい"), (2, "にかい"), (3, "さんがい"), (6, "ろっかい"), (10, "じゅっかい"), (13, "じゅうさんがい"),
+        (20, "にじゅっかい"), (-1, "ちかいっかい"),
+    ],
 )  # fmt: skip
 def test_floors_have_their_own_counting_words(floor, kana):
     assert reading_of_floor(floor) == kana
@@ -166,7 +171,8 @@ def clips_of_numbers(called, language):
         return {f"ja/number/{part}": kana for part, kana in parts} | floor
     bare = called.number.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     letter = called.number.removesuffix(bare)
-    figures = {f"{language}/number/{abs(figure)}": str(abs(figure)) for figure in (int(called.counter), called.floor or 0)}
+    spoken_figures = {called.counter, str(abs(called.floor or 0))}
+    figures = {f"{language}/number/{figure}": figure for figure in spoken_figures}
     return figures | {f"{language}/number/{letter}{int(bare)}": f"{letter} {int(bare)}".strip()}
 
 

@@ -59,7 +59,8 @@ def test_nobody_waiting_is_said_and_not_left_out():
 
 
 def test_a_japanese_ticket_has_english_as_second_language():
-    assert slip(FACTS).text(Role.SECOND).startswith("Please wait until your number is called. 6 waiting. About 20–30 min.")
+    second = slip(FACTS).text(Role.SECOND)
+    assert second.startswith("Please wait until your number is called. 6 waiting. About 20–30 min.")
 
 
 def test_the_second_language_is_that_of_the_ticket_with_english_in_reserve():
