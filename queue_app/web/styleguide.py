@@ -1,0 +1,12 @@
+"""One page with every component in every state, for those who build screens. Never mounted in production."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+blueprint = Blueprint("styleguide", __name__)
+
+
+@blueprint.get("/styleguide")
+def show() -> str:
+    return render_template("styleguide.html")
