@@ -93,11 +93,10 @@ def parse_hours(value: object) -> Hours:
 
 def _mapping(value: object, errors: list[FieldError]) -> Hours:
     if not isinstance(value, Mapping):
-        errors.append(_error("", "not_hours", "write `always`, or a mapping of weekdays like mon: [\"08:30-17:15\"]"))
+        errors.append(_error("", "not_hours", 'write `always`, or a mapping of weekdays like mon: ["08:30-17:15"]'))
         return Hours()
-    for key in value:
-        if key not in _KEYS:
-            errors.append(_error(str(key), "unknown_key", f"the keys are {', '.join(_KEYS)}"))
+    known = f"the keys are {', '.join(_KEYS)}"
+    errors.extend(_error(str(key), "unknown_key", known) for key in value if key not in _KEYS)
     closures = _closures(value.get("closed", []), errors)
     return Hours(
         weekly=tuple(_intervals(value.get(name, []), name, errors) for name in WEEKDAYS),
@@ -200,7 +199,7 @@ def _dates(value: object, errors: list[FieldError]) -> tuple[tuple[date, tuple[I
 def _minutes(value: object, errors: list[FieldError]) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < DAY_MIN:
         return value
-    errors.append(_error("last_ticket_min", "not_minutes", f"{value!r} is not a whole number of minutes from 0 to 1439"))
+    errors.append(_error("last_ticket_min", "not_minutes", f"{value!r} is no whole number of minutes from 0 to 1439"))
     return 0
 
 
