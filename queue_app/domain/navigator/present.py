@@ -1,0 +1,61 @@
+"""The result in the form of the public interface: plain lists in one language.
+
+Decides the field names (interface.md, navigator endpoint) and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from queue_app.domain.navigator.evaluate import Result
+from queue_app.domain.navigator.model import Document, Procedure, Stop, Warning
+from queue_app.domain.office import label_in
+
+
+def in_language(result: Result, language: str) -> dict[str, object]:
+    """Ready for JSON. `stops` tells in words where each id of `route` is, in the same order."""
+    return {
+        "visits": [_visit(visit, result, language) for visit in result.visits],
+        "route": list(result.route),
+        "stops": [_stop(stop, language) for stop in result.stops],
+        "minutes": dict(result.minutes),
+        "walk_minutes": result.walk_minutes,
+        "total_minutes": result.total_minutes,
+        "documents": _items(result.documents, language),
+        "warnings": [_item(warning, language) | {"level": warning.level.value} for warning in result.warnings],
+        "online": _items(result.online, language),
+        "info": _items(result.info, language),
+        "external": _items(result.external, language),
+        "booking_services": list(result.booking_services),
+        "first_counter_procedures": _items(result.first_counter_procedures, language),
+        "ignored": list(result.ignored),
+    }
+
+
+def _visit(visit: Procedure, result: Result, language: str) -> dict[str, object]:
+    return _item(visit, language) | {
+        "counter": visit.counter,
+        "minutes": result.minutes[visit.id],
+        "who": label_in(visit.who, language) if visit.who else "",
+        "bookable": visit.bookable,
+    }
+
+
+def _stop(stop: Stop, language: str) -> dict[str, object]:
+    return {
+        "id": stop.id,
+        "label": label_in(stop.label, language),
+        "section": label_in(stop.section, language) if stop.section else "",
+        "building": label_in(stop.building, language) if stop.building else "",
+        "floor": stop.floor,
+        "windows": list(stop.windows),
+        "service": stop.service,
+    }
+
+
+def _items(things: Iterable[Procedure | Document], language: str) -> list[dict[str, object]]:
+    return [_item(thing, language) for thing in things]
+
+
+def _item(thing: Procedure | Document | Warning, language: str) -> dict[str, object]:
+    return {"id": thing.id, "label": label_in(thing.label, language)}
