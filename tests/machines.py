@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -149,24 +150,18 @@ class PostgresServer(Server):
     def create(self) -> None:
         if os.geteuid() == 0:
             shutil.chown(self.folder, "nobody")
-        subprocess.run(
-            as_nobody_if_root(
-                [self.programs / "initdb", "--pgdata", self.folder / "data", "--username", "postgres", "--no-sync"]
-                + ["--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8"]
-            ),
-            cwd=self.folder, check=True, capture_output=True,
-        )
+        quick_and_open = ["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres"]
+        command: list[str | Path] = [self.programs / "initdb", "--pgdata", self.folder / "data", *quick_and_open]
+        subprocess.run(as_nobody_if_root(command), cwd=self.folder, check=True, capture_output=True)
 
     def command(self) -> list[str]:
         tuning = [f"-c{setting}" for setting in (*self.settings, "listen_addresses=", "shared_buffers=32MB")]
-        return as_nobody_if_root(
-            [self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *tuning]
-        )
+        return as_nobody_if_root([self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *tuning])
 
     def stop(self) -> None:
         """PostgreSQL's own word for "now, but in order" is SIGINT; SIGTERM would wait for every open connection."""
         if self.process is not None:
-            self.process.send_signal(2)
+            self.process.send_signal(signal.SIGINT)
         super().stop()
 
     def answers(self) -> bool:
