@@ -24,7 +24,6 @@ FORBIDDEN_WORDS = [
     rf"\.{'lib'}rary/",
     rf"\b{'farm'}-studio\b",
     rf"\b{'sub'}-?agents?\b",
-    rf"(?<!user-)(?<!user_)(?<!user )\b{'ag'}ents?\b",
     rf"\b{'session'}-of-work\b",
     rf"\b{'iss'}ues? #?\d+",
 ]
