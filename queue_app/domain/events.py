@@ -1,0 +1,60 @@
+"""What happened, past tense. One row of history each; statistics, screens and messages are made from these.
+
+A name here without a row in `services.relay.ROUTES` fails a guard test: nobody can forget to say who hears of it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """Everything the history can tell. Deeds on a ticket that can be undone are in `UNDOABLE`."""
+
+    ISSUED = "issued"
+    CALLED = "called"
+    RECALLED = "recalled"
+    STARTED = "started"
+    TAKEN_UP = "taken_up"
+    MISSED = "missed"
+    REQUEUED = "requeued"
+    HELD = "held"
+    RESUMED = "resumed"
+    FORWARDED = "forwarded"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    POSTPONED = "postponed"
+    UNDONE = "undone"
+    STAGE_READY = "stage_ready"
+    PUT_FIRST = "put_first"
+    NOTED = "noted"
+    NOTIFY_ASKED = "notify_asked"
+    REPRINTED = "reprinted"
+    PRINT_FAILED = "print_failed"
+    COUNTER_OPENED = "counter_opened"
+    COUNTER_PAUSED = "counter_paused"
+    COUNTER_CLOSED = "counter_closed"
+    HELP_ASKED = "help_asked"
+    NOTICE_POSTED = "notice_posted"
+    NOTICE_ENDED = "notice_ended"
+    SERVICE_PAUSED = "service_paused"
+    SERVICE_RESUMED = "service_resumed"
+    SETUP_CHANGED = "setup_changed"
+    DAY_CLOSED = "day_closed"
+
+
+UNDOABLE = frozenset(
+    {
+        Event.CALLED,
+        Event.RECALLED,
+        Event.STARTED,
+        Event.TAKEN_UP,
+        Event.MISSED,
+        Event.REQUEUED,
+        Event.HELD,
+        Event.RESUMED,
+        Event.FORWARDED,
+        Event.FINISHED,
+        Event.CANCELLED,
+    }
+)

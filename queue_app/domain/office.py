@@ -1,0 +1,119 @@
+"""The office as its rules see it: services, counters, policies. Frozen; loaded from the tables, never from YAML.
+
+Decides what a counter may serve, which series a service draws numbers from, and whether tickets are given now. Leaves
+the calendar to `calendar` and slots to `slots`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from queue_app.domain.calendar import Hours, office_day
+from queue_app.domain.discipline import HeadStarts
+from queue_app.domain.ticket import StageKind, format_number
+
+Labels = Mapping[str, str]
+"""A text in several languages; `ja` is always there and is what the others fall back to."""
+
+
+def label_in(labels: Labels, language: str) -> str:
+    """The label in a language, else in its plain parent (zh for zh-Hans), else in Japanese."""
+    return labels.get(language) or labels.get(language.split("-")[0]) or labels.get("ja") or next(iter(labels.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """How a service can be booked. `capacity` is a number of places, or None for computed from staffing."""
+
+    length_min: int
+    capacity: int | None
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A queue (取扱業務): several procedures may be handled by one."""
+
+    code: str
+    series: str
+    label: Labels
+    minutes: int = 10
+    stages: tuple[StageKind, ...] = (StageKind.RECEPTION,)
+    slots: Slots | None = None
+    hours: Hours | None = None
+    area: Labels = field(default_factory=dict)
+    group: Labels = field(default_factory=dict)
+    icon: str = ""
+    paused: bool = False
+    walk_in: bool = True
+    from_home: bool = True
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A window with one clerk: which services it serves, and which stages of them."""
+
+    code: str
+    label: Labels
+    services: tuple[str, ...]
+    stages: tuple[StageKind, ...] = (StageKind.RECEPTION, StageKind.HANDOVER)
+    floor: str = ""
+    zone: str = ""
+    direction: str = ""
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def may_serve(self, service: str, kind: StageKind) -> bool:
+        return service in self.services and kind in self.stages
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPolicy:
+    """The office's rules for reservations, in days and minutes."""
+
+    ahead_days: int = 30
+    cutoff_min: int = 0
+    hold_min: int = 10
+    early_min: int = 10
+    late_min: int = 10
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Office:
+    """One office with everything its rules need. Two offices share nothing."""
+
+    id: int
+    code: str
+    name: Labels
+    zone: ZoneInfo
+    hours: Hours
+    services: Mapping[str, Service]
+    counters: Mapping[str, Counter]
+    booking: BookingPolicy = BookingPolicy()
+    head_starts: HeadStarts = HeadStarts()
+    languages: tuple[str, ...] = ("ja", "en")
+    needs: Mapping[str, Labels] = field(default_factory=dict)
+    phone: str = ""
+    tickets_from_home: bool = False
+    navigator: str = ""
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def today(self, now: datetime) -> date:
+        """The office's own calendar day: numbers and tickets belong to it."""
+        return office_day(now, self.zone)
+
+    def number_text(self, series: str, number: int) -> str:
+        return format_number(series, number, width=self._band_widths.get(series))
+
+    @cached_property
+    def _band_widths(self) -> dict[str, int]:
+        bands = sorted({int(s.series) for s in self.services.values() if s.series.isdecimal()})
+        return {str(low): high - low - 1 for low, high in zip(bands, bands[1:], strict=False)}
+
+    def counters_for(self, service: str, kind: StageKind) -> tuple[Counter, ...]:
+        return tuple(counter for counter in self.counters.values() if counter.may_serve(service, kind))

@@ -1,0 +1,278 @@
+"""How people, devices and programs prove who they are: passwords, sessions, bearer tokens, pairing codes.
+
+Secrets are kept as hashes only. Leaves what a role may to `domain.access`.
+Source: NIST SP 800-63B-4 for passphrases and throttling; OWASP ASVS 5.0 chapters 6 and 7.
+"""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from queue_app.domain.access import Identity, Role
+from queue_app.domain.errors import Conflict, Invalid, NotFound
+from queue_app.services.tokens import new_secret, secret_hash
+from queue_app.store.access_tables import AccessToken, PairingCode, StaffSession, UserRow
+
+IDLE = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=12)
+SHORTEST_PASSPHRASE = 15
+PAIRING_TIME = timedelta(minutes=10)
+PAIRING_TRIES = 5
+DEVICE_ROLES = (Role.KIOSK, Role.DISPLAY)
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token just made; the secret is shown this once."""
+
+    name: str
+    secret: str
+
+
+def identity_of_token(session: Session, secret: str, now: datetime) -> Identity | None:
+    """Whose bearer token this is, or None."""
+    row = session.execute(
+        select(AccessToken.id, AccessToken.office_id, AccessToken.role, AccessToken.counter, AccessToken.name).where(
+            AccessToken.token_hash == secret_hash(secret), AccessToken.revoked_at.is_(None)
+        )
+    ).first()
+    if row is None:
+        return None
+    return Identity(f"token:{row.id}", Role(row.role), row.office_id, row.counter, label=row.name)
+
+
+def identity_of_session(session: Session, secret: str, now: datetime) -> Identity | None:
+    """Whose browser this is, or None when the session ended, idled out, or the person may no longer work here."""
+    row = session.execute(
+        select(StaffSession, UserRow)
+        .join(UserRow, UserRow.id == StaffSession.user_id)
+        .where(StaffSession.token_hash == secret_hash(secret), StaffSession.ended_at.is_(None), UserRow.active)
+    ).first()
+    if row is None or not _is_alive(row.StaffSession, now):
+        return None
+    user: UserRow = row.UserRow
+    return Identity(f"user:{user.id}", Role(user.role), user.office_id, None, row.StaffSession.id, user.name)
+
+
+def still_valid(session: Session, identity: Identity, now: datetime) -> bool:
+    """Whether an identity from earlier still holds: not revoked, logged out, demoted or idled out."""
+    if identity.session_id is not None:
+        row = session.execute(
+            select(StaffSession, UserRow)
+            .join(UserRow, UserRow.id == StaffSession.user_id)
+            .where(StaffSession.id == identity.session_id, StaffSession.ended_at.is_(None), UserRow.active)
+        ).first()
+        return row is not None and _is_alive(row.StaffSession, now) and row.UserRow.role == identity.role
+    if identity.name.startswith("token:"):
+        token = session.get(AccessToken, int(identity.name.removeprefix("token:")))
+        return token is not None and token.revoked_at is None and token.role == identity.role
+    return True
+
+
+def log_in(session: Session, login: str, passphrase: str, now: datetime) -> tuple[UserRow, str] | None:
+    """Check a passphrase and open a session; returns the person and the new session's secret.
+
+    None for a wrong name or passphrase, which take the same time. Failures slow the next try down and never lock the
+    owner out for longer than half a minute.
+    """
+    user = session.scalars(select(UserRow).where(UserRow.login == _plain(login))).first()
+    if user is not None and user.next_try_at is not None and now < user.next_try_at:
+        raise Conflict("too_many_tries", retry_after_s=int((user.next_try_at - now).total_seconds()) + 1)
+    if not _verify(user.password_hash if user else _dummy_hash(), passphrase) or user is None or not user.active:
+        if user is not None:
+            user.failures += 1
+            user.next_try_at = now + timedelta(seconds=min(30, 2 ** max(0, user.failures - 3) - 1))
+        return None
+    user.failures, user.next_try_at = 0, None
+    return user, open_session(session, user, now)
+
+
+def open_session(session: Session, user: UserRow, now: datetime) -> str:
+    """A new session for a person who has proved who they are; returns its secret."""
+    secret = new_secret()
+    session.add(StaffSession(user_id=user.id, token_hash=secret_hash(secret), created_at=now, seen_at=now))
+    return secret
+
+
+def log_out(session: Session, secret: str, now: datetime) -> None:
+    """End the session; nothing happens for one that is unknown."""
+    row = session.scalars(select(StaffSession).where(StaffSession.token_hash == secret_hash(secret))).first()
+    if row is not None and row.ended_at is None:
+        row.ended_at = now
+
+
+def touch_session(session: Session, session_id: int, now: datetime, counter: str | None = None) -> None:
+    """The person is still there; remembers the counter the browser sits at."""
+    row = session.get_one(StaffSession, session_id)
+    row.seen_at = now
+    if counter is not None:
+        row.counter = counter
+
+
+def add_user(
+    session: Session, office_id: int, login: str, name: str, role: Role, passphrase: str, now: datetime
+) -> UserRow:
+    """A new member of staff. Refuses a login in use and a passphrase that is too short, by field."""
+    if role not in (Role.CLERK, Role.MANAGER, Role.ADMIN):
+        raise Invalid.field("role", "not_a_staff_role", value=role)
+    login = _plain(login)
+    if session.scalars(select(UserRow).where(UserRow.login == login)).first() is not None:
+        raise Invalid.field("login", "already_used", value=login)
+    user = UserRow(
+        office_id=office_id,
+        login=login,
+        name=name,
+        role=role,
+        password_hash=hash_passphrase(passphrase),
+        settings={},
+        failures=0,
+        active=True,
+        created_at=now,
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def set_passphrase(session: Session, login: str, passphrase: str, now: datetime) -> None:
+    """A new passphrase ends all sessions of the person."""
+    user = session.scalars(select(UserRow).where(UserRow.login == _plain(login))).first()
+    if user is None:
+        raise NotFound("unknown_user", login=login)
+    user.password_hash = hash_passphrase(passphrase)
+    for row in session.scalars(select(StaffSession).where(StaffSession.user_id == user.id)):
+        row.ended_at = row.ended_at or now
+
+
+def hash_passphrase(passphrase: str) -> str:
+    """argon2id of the normalised passphrase. Refuses a short one, by field."""
+    normal = unicodedata.normalize("NFKC", passphrase)
+    if len(normal) < SHORTEST_PASSPHRASE:
+        raise Invalid.field("passphrase", "too_short", shortest=SHORTEST_PASSPHRASE)
+    return _hasher().hash(normal)
+
+
+def issue_token(
+    session: Session,
+    office_id: int,
+    role: Role,
+    name: str,
+    now: datetime,
+    *,
+    counter: str | None = None,
+    settings: dict[str, Any] | None = None,
+) -> NewToken:
+    """A bearer token. Names are unique in an office, revoked ones included: the history names tokens."""
+    taken = session.scalars(
+        select(AccessToken).where(AccessToken.office_id == office_id, AccessToken.name == name)
+    ).first()
+    if taken is not None:
+        raise Invalid.field("name", "already_used", value=name)
+    secret = new_secret()
+    session.add(
+        AccessToken(
+            office_id=office_id,
+            role=role,
+            name=name,
+            counter=counter,
+            token_hash=secret_hash(secret),
+            settings=settings or {},
+            status={},
+            created_at=now,
+        )
+    )
+    return NewToken(name, secret)
+
+
+def revoke_token(session: Session, office_id: int, name: str, now: datetime) -> None:
+    """The token is dead from now on; its live sockets are closed within seconds."""
+    row = session.scalars(
+        select(AccessToken).where(AccessToken.office_id == office_id, AccessToken.name == name)
+    ).first()
+    if row is None:
+        raise NotFound("unknown_token", name=name)
+    row.revoked_at = row.revoked_at or now
+
+
+def list_tokens(session: Session, office_id: int) -> list[AccessToken]:
+    """All tokens of an office, oldest first."""
+    query = select(AccessToken).where(AccessToken.office_id == office_id).order_by(AccessToken.id)
+    return list(session.scalars(query))
+
+
+def pairing_code(
+    session: Session, office_id: int, role: Role, name: str, now: datetime, settings: dict[str, Any] | None = None
+) -> str:
+    """A code of 10 signs (50 bits) that turns one browser into a kiosk or display within ten minutes."""
+    if role not in DEVICE_ROLES:
+        raise Invalid.field("role", "not_a_device_role", value=role)
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(10))
+    session.add(
+        PairingCode(
+            office_id=office_id,
+            role=role,
+            name=name,
+            code_hash=secret_hash(code),
+            settings=settings or {},
+            expires_at=now + PAIRING_TIME,
+            tries=0,
+        )
+    )
+    return f"{code[:5]}-{code[5:]}"
+
+
+def pair(session: Session, typed: str, now: datetime) -> tuple[NewToken, PairingCode]:
+    """Exchange a pairing code for a device token. Refuses `wrong_code` for unknown, used and expired codes alike."""
+    code = "".join(char for char in unicodedata.normalize("NFKC", typed).upper() if char.isalnum())
+    row = session.scalars(select(PairingCode).where(PairingCode.code_hash == secret_hash(code))).first()
+    if row is None or row.used_at is not None or row.expires_at <= now:
+        raise Invalid.field("code", "wrong_code")
+    row.used_at = now
+    name = _free_name(session, row.office_id, row.name)
+    token = issue_token(session, row.office_id, Role(row.role), name, now, settings=row.settings)
+    return token, row
+
+
+def _free_name(session: Session, office_id: int, wanted: str) -> str:
+    """Pairing again under the same name leaves the old token dead and numbers the new one."""
+    names = {token.name: token for token in list_tokens(session, office_id)}
+    if wanted not in names:
+        return wanted
+    return next(name for number in range(2, 10_000) if (name := f"{wanted} ({number})") not in names)
+
+
+def _is_alive(row: StaffSession, now: datetime) -> bool:
+    return now - row.seen_at < IDLE and now - row.created_at < ABSOLUTE
+
+
+def _plain(login: str) -> str:
+    return unicodedata.normalize("NFKC", login).strip().lower()
+
+
+@lru_cache(maxsize=1)
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@lru_cache(maxsize=1)
+def _dummy_hash() -> str:
+    """Checked for unknown names, so that they take as long as known ones."""
+    return _hasher().hash(new_secret())
+
+
+def _verify(stored: str, passphrase: str) -> bool:
+    try:
+        return _hasher().verify(stored, unicodedata.normalize("NFKC", passphrase))
+    except Argon2Error:
+        return False

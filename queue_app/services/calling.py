@@ -1,0 +1,306 @@
+"""At the counter: who is called next, and everything that is done with somebody who was.
+
+Each function is one press of a button: it asks the table of transitions, changes the stage, and records one event.
+Leaves issuing to `reception`, the way back to `undoing` and the order of people to `domain.discipline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from queue_app.domain.access import check_counter
+from queue_app.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from queue_app.domain.events import Event
+from queue_app.domain.itinerary import PlannedStage, ready, stages_of
+from queue_app.domain.office import Counter
+from queue_app.domain.ticket import AT_A_COUNTER, Action, StageKind, State, next_state, normalise_number
+from queue_app.services import line, reception
+from queue_app.services.deed import Deed
+from queue_app.services.visits import close_if_over, current_state, has_begun, is_live, open_call, stage_for
+from queue_app.store.office_tables import CounterState
+from queue_app.store.queue_tables import CallRow, Stage, Ticket
+
+
+def call_next(deed: Deed, counter_code: str) -> CallRow | None:
+    """Call the next person in order to an open, free counter. None if nobody waits.
+
+    Refuses `counter_closed`, `counter_busy`, `wrong_counter`.
+    """
+    counter = _free_counter(deed, counter_code)
+    stage = line.head(deed.session, deed.office, counter, deed.now)
+    return _call(deed, stage, counter, "next") if stage else None
+
+
+def call_number(deed: Deed, counter_code: str, number: str) -> CallRow:
+    """Call a named ticket that waits or is held. Refuses `unknown_number`, `taken` (with its counter), `not_allowed`."""
+    counter = _free_counter(deed, counter_code)
+    ticket = _todays_ticket(deed, number)
+    stage = stage_for(ticket, Action.CALL, prefer=counter)
+    if stage is None:
+        elsewhere = next((s for s in ticket.stages if s.state in AT_A_COUNTER), None)
+        if elsewhere is not None:
+            raise Conflict("taken", number=ticket.number_text, counter=elsewhere.counter, state=elsewhere.state)
+        raise NotAllowed(current_state(ticket), Action.CALL)
+    return _call(deed, stage, counter, "named")
+
+
+def finish_at(deed: Deed, counter_code: str) -> Stage | None:
+    """Finish whoever is at the counter, starting them first if they were only called. None if it is free."""
+    stage = somebody_at(deed, counter_code)
+    if stage is None:
+        return None
+    if stage.state == State.CALLED:
+        start(deed, stage.ticket)
+    finish(deed, stage.ticket)
+    deed.session.flush()  # the counter must be free in the database before the next person is put there
+    return stage
+
+
+def somebody_at(deed: Deed, counter_code: str) -> Stage | None:
+    """The stage that is called to or served at a counter."""
+    return deed.session.scalars(
+        select(Stage).where(
+            Stage.office_id == deed.office.id, Stage.counter == counter_code, Stage.state.in_(AT_A_COUNTER)
+        )
+    ).first()
+
+
+def recall(deed: Deed, ticket: Ticket) -> CallRow:
+    """Call again: the same call, sounded once more."""
+    stage = _act(deed, ticket, Action.RECALL)
+    call = open_call(deed.session, stage)
+    deed.changing(call)
+    call.recalls += 1
+    call.sounded_at = deed.now
+    deed.record(Event.RECALLED, ticket=ticket, stage=stage, call_id=call.id, recalls=call.recalls)
+    return call
+
+
+def start(deed: Deed, ticket: Ticket) -> None:
+    """The person came."""
+    stage = _act(deed, ticket, Action.START)
+    _answer(deed, stage, "came")
+    deed.record(Event.STARTED, ticket=ticket, stage=stage)
+
+
+def miss(deed: Deed, ticket: Ticket) -> None:
+    """The person did not come. The number goes to the absent list; nothing is lost."""
+    stage = _act(deed, ticket, Action.MISS)
+    counter, stage.counter = stage.counter, None
+    _answer(deed, stage, "missed")
+    deed.record(Event.MISSED, ticket=ticket, stage=stage, counter=counter)
+
+
+def requeue(deed: Deed, ticket: Ticket) -> None:
+    """The absent person came back and is next in order."""
+    stage = _act(deed, ticket, Action.REQUEUE)
+    stage.returned_at = deed.now
+    deed.record(Event.REQUEUED, ticket=ticket, stage=stage)
+
+
+def take_up(deed: Deed, ticket: Ticket, counter_code: str) -> None:
+    """Begin back-office work at a counter. Nobody is called."""
+    counter = _free_counter(deed, counter_code)
+    stage = _act(deed, ticket, Action.TAKE_UP, at=counter)
+    stage.counter = counter.code
+    deed.record(Event.TAKEN_UP, ticket=ticket, stage=stage)
+
+
+def hold(deed: Deed, ticket: Ticket) -> None:
+    """The person writes a form or fetches a paper; the counter is free meanwhile, and stays theirs."""
+    stage = _act(deed, ticket, Action.HOLD)
+    deed.record(Event.HELD, ticket=ticket, stage=stage)
+
+
+def resume(deed: Deed, ticket: Ticket, counter_code: str | None = None) -> None:
+    """Go on with a held person, at their counter unless another is named."""
+    stage = _must(ticket, Action.RESUME)
+    counter = _free_counter(deed, counter_code or stage.counter or "")
+    _act(deed, ticket, Action.RESUME, at=counter)
+    stage.counter = counter.code
+    deed.record(Event.RESUMED, ticket=ticket, stage=stage)
+
+
+def finish(deed: Deed, ticket: Ticket) -> None:
+    """This stage is over; the stages that waited for it become ready, or the visit is done."""
+    stage = _act(deed, ticket, Action.FINISH)
+    _make_next_ready(deed, ticket)
+    deed.record(Event.FINISHED, ticket=ticket, stage=stage)
+    close_if_over(deed, ticket)
+
+
+def forward(
+    deed: Deed, ticket: Ticket, *, service: str | None = None, counter: str | None = None, note: str | None = None
+) -> None:
+    """Send a person in service to another service or counter. The number and the arrival are kept.
+
+    To a service: the stages of the present service that have not begun are dropped, those of the new one come instead,
+    and whatever else the visit holds comes after them. To a counter: the same stage waits for that counter alone.
+    Refuses `unknown_service`, `unknown_counter`, `same_counter` by field and `counter_closed`.
+    """
+    here = _must(ticket, Action.FORWARD)
+    planned = _forward_plan(deed, here, service, counter)
+    stage = _act(deed, ticket, Action.FORWARD)
+    if note is not None:
+        ticket.note = note
+    moved = _insert_behind(deed, ticket, stage, planned)
+    moved[0].only_counter = counter
+    _keep_place(deed, stage, moved[0])
+    if service is not None:
+        deed.changing(ticket)
+        ticket.service = service
+    deed.record(Event.FORWARDED, ticket=ticket, stage=stage, to_service=service, to_counter=counter)
+
+
+def cancel(deed: Deed, ticket: Ticket, reason: str | None = None) -> None:
+    """The visit ends without being done. Not while somebody is called or served."""
+    state = current_state(ticket)
+    if (state, Action.CANCEL) not in _CANCELLABLE:
+        raise NotAllowed(state, Action.CANCEL)
+    stage = _must(ticket, Action.CANCEL)
+    live = [s for s in ticket.stages if is_live(s)]
+    deed.changing(ticket, *live)
+    for each in live:
+        each.state, each.since, each.counter = State.CANCELLED, deed.now, None
+    ticket.closed_at = deed.now
+    deed.record(Event.CANCELLED, ticket=ticket, stage=stage, reason=reason)
+
+
+_CANCELLABLE = {(state, Action.CANCEL) for state in (State.WAITING, State.MISSED, State.HELD)}
+
+
+def _call(deed: Deed, stage: Stage, counter: Counter, why: str) -> CallRow:
+    ticket = stage.ticket
+    after = next_state(State(stage.state), Action.CALL, StageKind(stage.kind))
+    deed.changing(stage)
+    reason = line.reason(stage, deed.now) if why == "next" else why
+    stage.state, stage.counter, stage.since, stage.returned_at = after, counter.code, deed.now, None
+    call = CallRow(
+        office_id=deed.office.id, stage_id=stage.id, counter=counter.code, at=deed.now, sounded_at=deed.now, recalls=0
+    )
+    deed.session.add(call)
+    deed.session.flush()
+    deed.created(call)
+    deed.record(Event.CALLED, ticket=ticket, stage=stage, call_id=call.id, why=reason)
+    return call
+
+
+def _act(deed: Deed, ticket: Ticket, action: Action, *, at: Counter | None = None) -> Stage:
+    """Move the one stage that the action is about through the table; its before-image is kept for undo."""
+    stage = _must(ticket, action, prefer=at)
+    if stage.counter is not None and stage.state in AT_A_COUNTER:
+        check_counter(deed.identity, stage.counter)
+    deed.changing(stage)
+    stage.state = next_state(State(stage.state), action, StageKind(stage.kind))
+    stage.since = deed.now
+    return stage
+
+
+def _must(ticket: Ticket, action: Action, *, prefer: Counter | None = None) -> Stage:
+    stage = stage_for(ticket, action, prefer=prefer)
+    if stage is None:
+        raise NotAllowed(current_state(ticket), action)
+    return stage
+
+
+def _free_counter(deed: Deed, code: str) -> Counter:
+    """An open counter of the office with nobody at it, that this identity may work at."""
+    counter = deed.counter(code)
+    check_counter(deed.identity, code)
+    state = deed.session.get(CounterState, (deed.office.id, code))
+    if state is None or state.state != "open":
+        raise Conflict("counter_closed", counter=code, state=state.state if state else "closed")
+    present = somebody_at(deed, code)
+    if present is not None:
+        raise Conflict("counter_busy", counter=code, number=present.ticket.number_text, state=present.state)
+    return counter
+
+
+def _todays_ticket(deed: Deed, number: str) -> Ticket:
+    ticket = deed.session.scalars(
+        select(Ticket).where(
+            Ticket.office_id == deed.office.id,
+            Ticket.day == deed.today,
+            Ticket.number_text == normalise_number(number),
+        )
+    ).first()
+    if ticket is None:
+        raise NotFound("unknown_number", number=number[:12])
+    return ticket
+
+
+def _answer(deed: Deed, stage: Stage, answer: str) -> None:
+    call = open_call(deed.session, stage)
+    deed.changing(call)
+    call.answer, call.answered_at = answer, deed.now
+
+
+def _make_next_ready(deed: Deed, ticket: Ticket) -> None:
+    planned = [_planned(stage) for stage in ticket.stages]
+    over = {s.position for s in ticket.stages if s.state in (State.DONE, State.CANCELLED)}
+    begun = {s.position for s in ticket.stages if s.reference_at is not None}
+    for position in ready(planned, over, begun):
+        stage = ticket.stages[position]
+        deed.changing(stage)
+        reception.make_ready(deed, ticket, stage, planned[position])
+
+
+def _planned(stage: Stage) -> PlannedStage:
+    return PlannedStage(stage.service, StageKind(stage.kind), tuple(stage.after))
+
+
+def _forward_plan(deed: Deed, here: Stage, service: str | None, counter: str | None) -> Sequence[PlannedStage]:
+    if (service is None) == (counter is None):
+        raise Invalid.field("service", "service_or_counter")
+    if service is not None:
+        if service not in deed.office.services:
+            raise Invalid.field("service", "unknown_service", value=service)
+        return stages_of(deed.office.services[service])
+    if counter not in deed.office.counters:
+        raise Invalid.field("counter", "unknown_counter", value=counter)
+    if counter == here.counter:
+        raise Conflict("same_counter", counter=counter)
+    state = deed.session.get(CounterState, (deed.office.id, counter))
+    if state is None or state.state == "closed":
+        raise Conflict("counter_closed", counter=counter)
+    return [PlannedStage(here.service, StageKind(here.kind))]
+
+
+def _insert_behind(deed: Deed, ticket: Ticket, here: Stage, planned: Sequence[PlannedStage]) -> list[Stage]:
+    """New stages at the end of the list; whoever waited for what is dropped or over waits for the last of them."""
+    offset = len(ticket.stages)
+    last = offset + len(planned) - 1
+    replaced = {here.position}
+    if planned[0].service != here.service:
+        dropped = [s for s in ticket.stages if s.service == here.service and not has_begun(s) and is_live(s)]
+        deed.changing(*dropped)
+        for stage in dropped:
+            stage.state = State.CANCELLED
+            replaced.add(stage.position)
+    for stage in ticket.stages:
+        if not has_begun(stage) and is_live(stage) and replaced & set(stage.after):
+            deed.changing(stage)
+            stage.after = sorted({last if before in replaced else before for before in stage.after})
+    moved = [
+        Stage(
+            office_id=deed.office.id,
+            position=offset + step,
+            service=stage.service,
+            kind=stage.kind,
+            after=[offset + before for before in stage.after],
+            state=State.WAITING,
+        )
+        for step, stage in enumerate(planned)
+    ]
+    ticket.stages.extend(moved)
+    deed.session.flush()
+    deed.created(*moved)
+    return moved
+
+
+def _keep_place(deed: Deed, here: Stage, moved: Stage) -> None:
+    """A forwarded person keeps the time the wait counts from: it is not their mistake that they stood elsewhere."""
+    moved.ready_at, moved.since = deed.now, deed.now
+    moved.reference_at, moved.order_time = here.reference_at, here.order_time

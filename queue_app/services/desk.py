@@ -1,0 +1,144 @@
+"""What one console shows, and the floor view of all of them. Projections of the hall for staff.
+
+A note is read only for the ticket in hand. Leaves who may look to `web`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from queue_app.domain.errors import NotFound
+from queue_app.domain.office import label_in
+from queue_app.domain.ticket import AT_A_COUNTER, StageKind, State
+from queue_app.services.board import board, range_of
+from queue_app.services.hall import Hall, LiveStage, counts_of_today
+from queue_app.store.queue_tables import Ticket
+
+Snapshot = dict[str, Any]
+
+SHOWN_AT_ONCE = 100
+"""Rows of a waiting list that a console gets; `waiting_count` says how many there are."""
+
+
+def desk(hall: Hall, session: Session, counter_code: str, language: str = "ja") -> Snapshot:
+    """One console: who is in hand, the line this counter may call in order, and everybody set aside."""
+    if counter_code not in hall.office.counters:
+        raise NotFound("unknown_counter", counter=counter_code)
+    counter = hall.office.counters[counter_code]
+    line = hall.callable_by(counter)
+    present = hall.at(counter_code)
+    waiting = [stage for stage in line if stage.kind is StageKind.RECEPTION]
+    return {
+        "office": hall.office.code,
+        "counter": counter_code,
+        "label": label_in(counter.label, language),
+        "version": hall.version,
+        "at": hall.now,
+        "state": hall.state_of(counter_code).state,
+        "since": hall.state_of(counter_code).since,
+        "clerk": hall.state_of(counter_code).clerk,
+        "current": _current(hall, session, present, language) if present else None,
+        "waiting": [_row(hall, stage, language) for stage in waiting[:SHOWN_AT_ONCE]],
+        "waiting_count": len(waiting),
+        "longest_wait_s": max((hall.wait_s(stage) for stage in line), default=0),
+        "ready": [_row(hall, stage, language) for stage in line if stage.kind is StageKind.HANDOVER],
+        "back_office": [_row(hall, stage, language) for stage in line if stage.kind is StageKind.BACK_OFFICE],
+        "held": [_row(hall, s, language) for s in hall.stages if s.state is State.HELD and s.counter == counter_code],
+        "missed": [
+            _row(hall, s, language)
+            for s in hall.stages
+            if s.state is State.MISSED and counter.may_serve(s.service, s.kind)
+        ],
+        "elsewhere": [
+            {"number": s.number, "id": s.ticket_id, "counter": s.counter, "state": s.state}
+            for s in hall.stages
+            if s.state in AT_A_COUNTER and s.counter != counter_code and s.service in counter.services
+        ],
+        "bookings": [],
+        "notices": board(hall, language)["notices"],
+    }
+
+
+def floor(hall: Hall, session: Session, language: str = "ja") -> Snapshot:
+    """All counters, queues and live tickets of the office as one snapshot, for whoever steers the day."""
+    wall = board(hall, language)
+    return {
+        "office": hall.office.code,
+        "version": hall.version,
+        "at": hall.now,
+        "open": hall.open,
+        "opens_at": hall.opens_at,
+        "counters": [_counter(hall, code, language) for code in hall.office.counters],
+        "queues": wall["queues"],
+        "tickets": [_row(hall, stage, language) for stage in hall.stages if stage.is_ready],
+        "missed": wall["missed"],
+        "ready": wall["ready"],
+        "devices": [],
+        "notices": wall["notices"],
+        "today": counts_of_today(session, hall.office, hall.now),
+    }
+
+
+def _row(hall: Hall, stage: LiveStage, language: str) -> Snapshot:
+    service = hall.office.services.get(stage.service)
+    row: Snapshot = {
+        "id": stage.ticket_id,
+        "number": stage.number,
+        "service": stage.service,
+        "service_label": label_in(service.label, language) if service else stage.service,
+        "stage": stage.kind,
+        "state": stage.state,
+        "language": stage.language,
+        "needs": list(stage.needs),
+        "visit_class": stage.visit_class,
+        "issued_at": stage.issued_at,
+        "appointed_at": stage.appointed_at,
+        "since": stage.since,
+        "counter": stage.counter,
+    }
+    if stage.waits:
+        row |= {
+            "wait_s": hall.wait_s(stage),
+            "order_time": stage.order_time,
+            "reference_at": stage.reference_at,
+            "reason": hall.why(stage),
+            "only_counter": stage.only_counter,
+        }
+    return row
+
+
+def _current(hall: Hall, session: Session, stage: LiveStage, language: str) -> Snapshot:
+    call = next((call for call in hall.calls if call.stage_id == stage.stage_id), None)
+    note = session.scalar(select(Ticket.note).where(Ticket.id == stage.ticket_id))
+    waited_until = call.at if call else stage.since
+    waited_s = int((waited_until - stage.reference_at).total_seconds()) if waited_until and stage.reference_at else 0
+    return {
+        **_row(hall, stage, language),
+        "note": note,
+        "call_id": call.call_id if call else None,
+        "recalls": call.recalls if call else 0,
+        "waited_s": max(0, waited_s),
+        "for_s": int((hall.now - stage.since).total_seconds()) if stage.since else 0,
+    }
+
+
+def _counter(hall: Hall, code: str, language: str) -> Snapshot:
+    counter, state, present = hall.office.counters[code], hall.state_of(code), hall.at(code)
+    return {
+        "counter": code,
+        "label": label_in(counter.label, language),
+        "state": state.state,
+        "since": state.since,
+        "clerk": state.clerk,
+        "services": list(counter.services),
+        "stages": list(counter.stages),
+        "waiting": sum(1 for s in hall.callable_by(counter) if s.kind is not StageKind.BACK_OFFICE),
+        "number": present.number if present else None,
+        "ticket": _row(hall, present, language) if present else None,
+        "estimate": range_of(
+            hall.estimate_behind(counter.services[0], counter.stages[0]) if counter.services and counter.stages else None
+        ),
+    }

@@ -1,0 +1,143 @@
+"""The office as a value: read from the tables once per change of the set-up, then shared.
+
+Leaves reading and writing of office files to `office_file`.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from queue_app.domain.calendar import Hours, parse_hours
+from queue_app.domain.discipline import HeadStarts
+from queue_app.domain.errors import NotFound
+from queue_app.domain.office import BookingPolicy, Counter, Office, Service, Slots
+from queue_app.domain.ticket import StageKind
+from queue_app.store.office_tables import CounterRow, OfficeLog, OfficeRow, ServiceRow
+
+_cache: dict[tuple[str, int], tuple[int, Office]] = {}
+_lock = threading.Lock()
+
+
+def office_by_code(session: Session, code: str) -> Office:
+    """The office by its code, as it is set up now. `not_found` otherwise."""
+    row = session.execute(
+        select(OfficeLog.office_id, OfficeLog.setup_version).join(OfficeRow).where(OfficeRow.code == code)
+    ).first()
+    if row is None:
+        raise NotFound("unknown_office", office=code)
+    return office_at(session, row.office_id, row.setup_version)
+
+
+def office_by_id(session: Session, office_id: int) -> Office:
+    """The office by its id, as it is set up now."""
+    setup_version = session.scalar(select(OfficeLog.setup_version).where(OfficeLog.office_id == office_id))
+    if setup_version is None:
+        raise NotFound("unknown_office")
+    return office_at(session, office_id, setup_version)
+
+
+def office_codes(session: Session) -> list[str]:
+    """Codes of all offices, oldest first."""
+    return list(session.scalars(select(OfficeRow.code).order_by(OfficeRow.id)))
+
+
+def setup_changed(session: Session, office_id: int) -> None:
+    """Say that the set-up is no longer what others have read. In the transaction of the change."""
+    log = session.get_one(OfficeLog, office_id, with_for_update=True)
+    log.setup_version += 1
+
+
+def office_at(session: Session, office_id: int, setup_version: int) -> Office:
+    """The office at a known version of its set-up. Keyed by the database too: tests and tools open more than one."""
+    key = (str(session.get_bind().url), office_id)  # type: ignore[union-attr]
+    with _lock:
+        held = _cache.get(key)
+    if held is None or held[0] != setup_version:
+        held = (setup_version, _load(session, office_id))
+        with _lock:
+            _cache[key] = held
+    return held[1]
+
+
+def _load(session: Session, office_id: int) -> Office:
+    row = session.get_one(OfficeRow, office_id, populate_existing=True)
+    settings = row.settings
+    hours = parse_hours(settings.get("hours", "always"))
+    services = session.scalars(
+        select(ServiceRow).where(ServiceRow.office_id == office_id, ServiceRow.active).order_by(ServiceRow.position)
+    )
+    counters = session.scalars(
+        select(CounterRow).where(CounterRow.office_id == office_id, CounterRow.active).order_by(CounterRow.position)
+    )
+    return Office(
+        id=row.id,
+        code=row.code,
+        name=row.name,
+        zone=ZoneInfo(row.zone),
+        hours=hours,
+        services={service.code: _service(service, hours) for service in services},
+        counters={counter.code: _counter(counter) for counter in counters},
+        booking=_booking(settings.get("booking", {})),
+        head_starts=HeadStarts(**settings.get("head_starts", {})),
+        languages=tuple(settings.get("languages", ("ja", "en"))),
+        needs=settings.get("needs", {}),
+        phone=settings.get("phone", ""),
+        tickets_from_home=bool(settings.get("tickets_from_home", False)),
+        navigator=settings.get("navigator", ""),
+        extra={key: value for key, value in settings.items() if key not in _KNOWN},
+    )
+
+
+_KNOWN = {"hours", "booking", "head_starts", "languages", "needs", "phone", "tickets_from_home", "navigator"}
+
+
+def _service(row: ServiceRow, office_hours: Hours) -> Service:
+    settings = row.settings
+    own_hours = settings.get("hours")
+    return Service(
+        code=row.code,
+        series=row.series,
+        label=row.label,
+        minutes=row.minutes,
+        stages=tuple(StageKind(kind) for kind in row.stages),
+        slots=_slots(row.slots),
+        hours=parse_hours(own_hours) if own_hours is not None else None,
+        area=settings.get("area", {}),
+        group=settings.get("group", {}),
+        icon=settings.get("icon", ""),
+        paused=row.paused,
+        walk_in=settings.get("walk_in", True),
+        from_home=settings.get("from_home", True),
+        extra=settings,
+    )
+
+
+def _slots(value: dict[str, Any] | None) -> Slots | None:
+    if value is None:
+        return None
+    capacity = value.get("capacity", 1)
+    return Slots(value["length_min"], None if capacity == "planned" else capacity, value)
+
+
+def _counter(row: CounterRow) -> Counter:
+    settings = row.settings
+    return Counter(
+        code=row.code,
+        label=row.label,
+        services=tuple(row.services),
+        stages=tuple(StageKind(kind) for kind in row.stages),
+        floor=str(settings.get("floor", "")),
+        zone=settings.get("zone", ""),
+        direction=settings.get("direction", ""),
+        extra=settings,
+    )
+
+
+def _booking(value: dict[str, Any]) -> BookingPolicy:
+    known = ("ahead_days", "cutoff_min", "hold_min", "early_min", "late_min")
+    return BookingPolicy(**{key: value[key] for key in known if key in value}, extra=value)

@@ -1,0 +1,53 @@
+"""What the services need from outside, as shapes. `run.py` hands in the real ones, the tests recording doubles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The only way to learn the time."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Publisher(Protocol):
+    """Sends a room's snapshot to whoever watches it in this process, and says which rooms are watched."""
+
+    def publish(self, room: str, event: str, snapshot: dict[str, object]) -> None: ...
+
+    def watched(self, office_id: int) -> frozenset[str]: ...
+
+
+class Sender(Protocol):
+    """Hands one message to a provider. Returns the provider's id; raises a `services.relay.SendError`."""
+
+    def send(self, *, address: str, kind: str, payload: dict[str, object], key: str) -> str | None: ...
+
+
+class Nudge(Protocol):
+    """Tells every process of this installation that an office's history has grown."""
+
+    def __call__(self, office_id: int, version: int) -> None: ...
+
+
+def _no_nudge(office_id: int, version: int) -> None:
+    """For commands and tests: the screens find out by themselves within a second."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything from outside that a deed may touch."""
+
+    clock: Clock
+    nudge: Nudge = _no_nudge
+    holidays: Callable[[date], str | None] = lambda _day: None
+    secret: bytes = b""
+
+
+def utc(at: datetime) -> datetime:
+    """The instant in UTC; the form in which all instants are kept and compared."""
+    return at.astimezone(UTC)

@@ -1,0 +1,126 @@
+"""A ticket as its holder and the counters see it: state, place, range, stages.
+
+A projection of the rows of one ticket and of the hall. What only staff may see is added by `for_staff`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from queue_app.domain.errors import NotFound
+from queue_app.domain.office import Office, label_in
+from queue_app.domain.ticket import StageKind, State
+from queue_app.services import tokens, waits
+from queue_app.services.board import range_of
+from queue_app.services.hall import Hall
+from queue_app.services.visits import current_stage, current_state, has_begun
+from queue_app.store.queue_tables import CallRow, Stage, Ticket
+
+Snapshot = dict[str, Any]
+
+
+def ticket_by_token(session: Session, token: str, now: datetime) -> tuple[Ticket, int]:
+    """The ticket a capability opens, with its office's id. `not_found` for unknown tokens and for those of another day.
+
+    The look-up is by hash: neither the answer nor its time tells how close a guess was.
+    """
+    found = session.scalars(select(Ticket).where(Ticket.token_hash == tokens.secret_hash(token))).first()
+    if found is None:
+        raise NotFound()
+    return found, found.office_id
+
+
+def check_is_of_today(ticket: Ticket, office: Office, now: datetime) -> None:
+    """A ticket's capability dies with its day."""
+    if ticket.day != office.today(now):
+        raise NotFound()
+
+
+def ticket_view(session: Session, office: Office, ticket: Ticket, now: datetime) -> Snapshot:
+    """The ticket now, for its holder. Asks the database for the place in line."""
+    stage = current_stage(ticket)
+    place = None
+    if stage.state == State.WAITING and has_begun(stage):
+        found = waits.place_of(session, office, stage, now)
+        place = (found.ahead, range_of(found.estimate))
+    return _view(office, ticket, place)
+
+
+def ticket_views(hall: Hall, session: Session, ticket_ids: Iterable[int]) -> dict[int, Snapshot]:
+    """The same for many tickets with two statements in all, from the hall."""
+    wanted = list(ticket_ids)
+    found = session.scalars(select(Ticket).where(Ticket.id.in_(wanted), Ticket.office_id == hall.office.id)).unique()
+    waiting = {stage.stage_id: stage for stage in hall.line}
+    stages: dict[int, list[Stage]] = {}
+    for stage in session.scalars(select(Stage).where(Stage.ticket_id.in_(wanted)).order_by(Stage.position)):
+        stages.setdefault(stage.ticket_id, []).append(stage)
+    views = {}
+    for ticket in found:
+        current = current_stage(ticket)
+        live = waiting.get(current.id)
+        place = None
+        if live is not None:
+            place = (hall.ahead_of(live), range_of(hall.estimate_behind(live.service, live.kind, before=live)))
+        views[ticket.id] = {**_view(hall.office, ticket, place), "office_version": hall.version, "at": hall.now}
+    return views
+
+
+def for_holder(view: Snapshot, ticket: Ticket, secret: bytes, public_url: str) -> Snapshot:
+    """With the capability, for whoever made the ticket."""
+    token = tokens.ticket_token(secret, ticket.nonce)
+    return {**view, "token": token, "status_url": f"{public_url}/t/{token}"}
+
+
+def for_staff(view: Snapshot, ticket: Ticket) -> Snapshot:
+    """With what only staff may know."""
+    return {**view, "id": ticket.id, "needs": list(ticket.needs)}
+
+
+def call_of(session: Session, stage: Stage) -> CallRow | None:
+    """The last call of a stage, answered or not."""
+    return session.scalars(select(CallRow).where(CallRow.stage_id == stage.id).order_by(CallRow.id.desc())).first()
+
+
+def _view(office: Office, ticket: Ticket, place: tuple[int, dict[str, int] | None] | None) -> Snapshot:
+    stage = current_stage(ticket)
+    state = current_state(ticket)
+    service = office.services.get(stage.service)
+    view: Snapshot = {
+        "office": office.code,
+        "number": ticket.number_text,
+        "state": state,
+        "service": stage.service,
+        "service_label": label_in(service.label, ticket.language) if service else stage.service,
+        "stage": stage.kind,
+        "language": ticket.language,
+        "issued_at": ticket.issued_at,
+        "appointed_at": ticket.appointed_at,
+        "position": place[0] + 1 if place else None,
+        "ahead": place[0] if place else None,
+        "estimate": place[1] if place else None,
+        "order_time": stage.order_time if place else None,
+        "stages": [_stage(each) for each in ticket.stages if each.state != State.CANCELLED or state is State.CANCELLED],
+        "postponed": ticket.postponed,
+        "version": ticket.version,
+    }
+    if stage.counter is not None:
+        view["counter"] = stage.counter
+    return view
+
+
+def _stage(stage: Stage) -> Snapshot:
+    shown: Snapshot = {
+        "service": stage.service,
+        "kind": stage.kind,
+        "state": stage.state,
+        "ready": has_begun(stage),
+        "in_person": stage.kind != StageKind.BACK_OFFICE,
+    }
+    if stage.counter is not None:
+        shown["counter"] = stage.counter
+    return shown

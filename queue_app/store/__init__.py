@@ -1,0 +1,1 @@
+"""The memory of the house: engine and transactions, tables and constraints, sealed columns."""
