@@ -1,8 +1,8 @@
 """Re-create the vendored front-end files from their npm packages.
 
 The manifests are the only list: which package, which version, which file goes where, and its SHA-256. Without options
-the files are fetched anew and must match the recorded hashes; `--record` writes new hashes after a version was raised by
-hand. For maintainers only: nothing here runs when the system runs. Needs `npm` on the path.
+the files are fetched anew and must match the recorded hashes; `--record` writes new hashes after a version was raised
+by hand. For maintainers only: nothing here runs when the system runs. Needs `npm` on the path.
 """
 
 from __future__ import annotations
