@@ -28,6 +28,7 @@ class Role(StrEnum):
     AREA = "area"
     QUEUE = "queue"
     ORDER = "order"
+    QR = "qr"
     SECOND = "second"
     HINT = "hint"
     STOPS = "stops"
@@ -77,7 +78,7 @@ class SlipFacts:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """The finished paper: lines from top to bottom; the code stands below the line of role `SECOND`."""
+    """The finished paper: lines from top to bottom; the line of role `QR` explains the code beside it."""
 
     number: str
     lines: tuple[Line, ...]
@@ -96,7 +97,7 @@ def slip(facts: SlipFacts) -> Slip:
 def offline_slip(facts: SlipFacts) -> Slip:
     """The paper of a leased number while the server is away: nothing on it that only the server knows."""
     known = replace(facts, waiting=None, wait_min=None, order_at=None, status_url=None)
-    return _marked(slip(known), "通信が止まっています。番号は有効です。")
+    return _marked(slip(known), "通信が止まっています。　番号は有効です。")
 
 
 def reprint(original: Slip) -> Slip:
@@ -121,6 +122,8 @@ def _lines(facts: SlipFacts) -> Iterator[Line]:
     yield Line(Role.NUMBER, facts.number)
     yield Line(Role.AREA, facts.area)
     yield from _queue_lines(facts)
+    if facts.status_url:
+        yield Line(Role.QR, "スマートフォンで　待ち状況が分かります。")
     yield from _second_lines(facts)
     yield Line(Role.HINT, "番号が過ぎたときは、窓口の職員にお声がけください。")
     yield Line(Role.HINT, "音声が聞き取りにくい方は職員にお申し出ください。")
@@ -154,9 +157,9 @@ def _second_lines(facts: SlipFacts) -> Iterator[Line]:
 def _second_text(facts: SlipFacts, words: SecondLines) -> str:
     text = words.wait
     if facts.waiting is not None:
-        text += " " + words.waiting.format(count=facts.waiting)
+        text += " " + _unbroken(words.waiting.format(count=facts.waiting))
     if facts.wait_min is not None:
-        text += " " + words.minutes.format(span=_span(facts.wait_min, "–"))
+        text += " " + _unbroken(words.minutes.format(span=_span(facts.wait_min, "–")))
     return text
 
 
@@ -165,7 +168,16 @@ def _stop_lines(stops: tuple[Stop, ...]) -> Iterator[Line]:
         yield Line(Role.STOPS, "回る窓口 / Your counters")
     for position, stop in enumerate(stops, start=1):
         role = Role.STOP_DONE if stop.done else Role.STOP
-        yield Line(role, f"{position} {stop.where}　{stop.what}")
+        yield Line(role, f"{_circled(position)} {stop.where}　{stop.what}")
+
+
+def _unbroken(text: str) -> str:
+    """With no-break spaces: a figure at the end of a row and its unit on the next are misread."""
+    return text.replace(" ", "\u00a0")
+
+
+def _circled(position: int) -> str:
+    return chr(ord("①") + position - 1) if position <= 20 else f"{position}."
 
 
 def _marked(original: Slip, mark: str) -> Slip:

@@ -19,7 +19,7 @@ class SecondLines:
 
 
 SECOND_LINES: dict[str, SecondLines] = {
-    "ja-x-easy": SecondLines("ばんごうが よばれるまで まって ください。", "まっている人 {count}人。", "{span}分くらい。"),
+    "ja-x-easy": SecondLines("よばれるまで まって ください。", "まっている人{count}人。", "{span}分くらい。"),
     "en": SecondLines("Please wait until your number is called.", "{count} waiting.", "About {span} min."),
     "zh-Hans": SecondLines("请等候叫号。", "等候{count}人。", "约{span}分钟。"),
     "zh-Hant": SecondLines("請等候叫號。", "等候{count}人。", "約{span}分鐘。"),
