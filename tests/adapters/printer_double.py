@@ -17,13 +17,12 @@ class PrinterDouble:
     """One device. `answers` are its three states (paper, offline, error) or `None` for one that never answers.
 
     `dies_after` closes the line after so many bytes of a job; `withholds` swallows so many confirmations and gives them
-    on the next line, as slow devices do; `gate` holds every confirmation back until it is set.
+    on the next line, as slow devices do.
     """
 
     answers: tuple[int, int, int] | None = OK
     dies_after: dict[int, int] = field(default_factory=dict)
     withholds: int = 0
-    gate: threading.Event | None = None
     papers: list[Image.Image] = field(default_factory=list)
     jobs: int = 0
 
@@ -80,8 +79,6 @@ class PrinterDouble:
             line.sendall(bytes([self.answers[{4: 0, 2: 1, 3: 2}[question]]]))
 
     def _confirm(self, line: socket.socket) -> None:
-        if self.gate:
-            self.gate.wait(timeout=10)
         if not self.answers or self.withholds:
             self.withholds = max(0, self.withholds - 1)
             self._owed += bool(self.answers)

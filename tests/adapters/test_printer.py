@@ -197,12 +197,10 @@ def test_a_mute_printer_counts_as_printed_when_the_city_says_that_it_cannot_answ
 
 
 def test_a_job_that_never_got_its_turn_has_surely_not_printed():
-    gate = threading.Event()
-    with PrinterDouble(gate=gate) as double, ThreadPoolExecutor(1) as pool:
+    with PrinterDouble() as double:
         printer = quick(double.url)
-        printer._turn.acquire()
-        late = pool.submit(printer.print_slip, job("A024")).result()
-        assert late.end is PrintEnd.FAILED
+        with printer._turn:  # another job is at it
+            assert printer.print_slip(job("A024")).end is PrintEnd.FAILED
     assert double.jobs == 0
 
 
@@ -243,6 +241,22 @@ def test_two_hundred_jobs_on_three_bad_printers_give_no_paper_that_disagrees_wit
     assert {result.end for result in results.values()} >= {PrintEnd.PRINTED, PrintEnd.UNSURE}
 
 
+class SharedCurrentJob(DummyPrinter):
+    """The broken twin: keeps "the current job" where the next request overwrites it."""
+
+    meeting = threading.Barrier(2, timeout=10)
+
+    def print_slip(self, job):
+        self.current = job
+        self.meeting.wait()
+        return super().print_slip(PrintJob(job.id, self.current.slip))
+
+
+def test_the_comparison_finds_a_printer_that_mixes_two_jobs_up():
+    assert mixed_up(SharedCurrentJob(SlipArtist(PAPERS[58])))
+    assert not mixed_up(DummyPrinter(SlipArtist(PAPERS[58])))
+
+
 def test_the_dummy_keeps_each_jobs_paper():
     printer = printer_from("dummy:")
     assert isinstance(printer, DummyPrinter)
@@ -271,6 +285,15 @@ def test_options_set_paper_and_patience():
 def test_a_device_file_is_not_asked_unless_told_so():
     assert not read_printer_url("file:/dev/usb/lp0").answers
     assert read_printer_url("file:/dev/usb/lp0?status=on").answers
+
+
+def mixed_up(printer):
+    """The jobs of two kiosks printing at once whose paper is not theirs."""
+    jobs = [short_job("A023"), short_job("A024")]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(printer.print_slip, jobs))
+    artist = SlipArtist(PAPERS[58])
+    return [each.id for each in jobs if not same(papers_in(printer.papers[each.id])[0], artist.draw(each.slip).image)]
 
 
 def expected(number):
