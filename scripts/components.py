@@ -91,7 +91,7 @@ def licence_of(name: str) -> str:
 def home_of(name: str) -> str:
     """The page its authors name, preferring where the source is kept."""
     facts = metadata(name)
-    pages = dict(page.split(", ", 1) for page in facts.get_all("Project-URL") or [])
+    pages: dict[str, str] = dict(page.split(", ", 1) for page in facts.get_all("Project-URL") or [])
     by_label = {label.lower(): page for label, page in pages.items()}
     for label in ("source", "source code", "repository", "github", "homepage", "home"):
         if label in by_label:
