@@ -1,4 +1,5 @@
-// Refreshes regions of a page and sends forms without leaving it. One rendering path serves all: the server's HTML, morphed in.
+// Refreshes regions of a page and sends forms without leaving it. One rendering path serves all: the server's HTML, morphed in;
+// a whole page or a piece of it will do, as long as it holds the element with the region's id.
 // Every form works by plain POST without this file; everything typed, opened or focused survives a refresh.
 // Needs idiomorph.min.js loaded before (global Idiomorph).
 import { watch } from "./live.js";
@@ -60,13 +61,13 @@ function parse(text) {
 }
 
 function put(region, page) {
-  const fresh = page.getElementById(region.id) ?? page.body.firstElementChild;
+  const fresh = page.getElementById(region.id);
   if (!fresh) return;
   const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
   region.renewedAt = performance.now();
   pairForms(region, fresh);
   globalThis.Idiomorph.morph(region, fresh, {
-    morphStyle: fresh.id === region.id ? "outerHTML" : "innerHTML",
+    morphStyle: "outerHTML",
     ignoreActiveValue: true,
     callbacks: {
       beforeNodeMorphed: (old) => !isInHand(old),
@@ -116,15 +117,17 @@ async function send(event) {
   const form = event.target;
   if (form.hasAttribute("data-busy")) return;
   const unlock = lock(form);
+  const region = target(form); // asked now: when the answer comes, a refresh may have taken the form away
   const body = new FormData(form, event.submitter);
   const key = body.get("idempotency_key") ?? "";
   const url = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   try {
-    const answer = await fetch(url, { method: "POST", body: encode(form, body), headers: { "Idempotency-Key": key, "X-Fragment": target(form)?.id ?? "" } });
+    const headers = { "Idempotency-Key": key, "X-Fragment": region?.id ?? "" };
+    const answer = await fetch(url, { method: "POST", body: encode(form, body), headers });
     const text = await answer.text();
     unlock();
     if (answer.ok) form.querySelector("input[name=idempotency_key]")?.setAttribute("value", newKey());
-    arrive(form, answer, text);
+    arrive(region, answer, text);
   } catch {
     unlock();
     say("offline");
@@ -147,12 +150,10 @@ function encode(form, body) {
   return form.enctype === "multipart/form-data" ? body : new URLSearchParams([...body]);
 }
 
-function arrive(form, answer, text) {
-  const region = target(form);
+function arrive(region, answer, text) {
   const isPage = (answer.headers.get("Content-Type") ?? "").startsWith("text/html");
   const page = isPage ? parse(text) : null;
-  const fits = page && region && (page.getElementById(region.id) || !/<html/i.test(text));
-  if (fits && text.trim()) put(region, page);
+  if (region && page?.getElementById(region.id)) put(region, page);
   else if (answer.redirected) location.assign(answer.url);
   else if (answer.ok && region?.dataset.liveFragment) refresh(region);
   else if (!answer.ok) say("failed");
