@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -123,8 +124,12 @@ class DaySlots:
     reason: NoPlace | None = None
 
 
+@lru_cache(maxsize=1024)
 def grid(offer: Offer, day: date) -> tuple[SlotTime, ...]:
-    """The cells of a day: anchored at each opening, each wholly inside an open stretch."""
+    """The cells of a day: anchored at each opening, each wholly inside an open stretch.
+
+    Remembered, because it follows from its arguments alone: changed hours make another offer.
+    """
     if not offer.plan.weekend_ok and (day.weekday() >= 5 or offer.holidays(day) is not None):
         return ()
     length = timedelta(minutes=offer.plan.length_min)
