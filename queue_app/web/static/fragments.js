@@ -126,12 +126,17 @@ async function send(event) {
     const answer = await fetch(url, { method: "POST", body: encode(form, body), headers });
     const text = await answer.text();
     unlock();
-    if (answer.ok) form.querySelector("input[name=idempotency_key]")?.setAttribute("value", newKey());
+    if (isSettled(answer)) form.querySelector("input[name=idempotency_key]")?.setAttribute("value", newKey());
     arrive(region, answer, text);
   } catch {
     unlock();
     say("offline");
   }
+}
+
+// A refusal is an answer too: what is sent after it, corrected, is another press. Overload and "still at it" are not.
+function isSettled({ status, headers }) {
+  return status < 500 && ![408, 429].includes(status) && !headers.has("Retry-After");
 }
 
 function lock(form) {
