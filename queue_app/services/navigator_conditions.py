@@ -6,7 +6,7 @@ here, loops among them found. Every mistake is reported once, on its own line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,12 @@ class ConditionReader:
         self._under_way: list[str] = []
         for name in source.mapping("conditions"):
             self._resolve(name)
+
+    def read_all(self, paths: Iterable[Path]) -> tuple[dict[Path, Condition], bool]:
+        """The readable conditions among these, by path, and whether every condition of the file was readable."""
+        read = {path: self._read(path, self.source.at(path)) for path in paths}
+        good = {path: condition for path, condition in read.items() if condition is not None}
+        return good, len(good) == len(read) and None not in self.named.values()
 
     def at(self, *path: str | int) -> Condition | None:
         """The condition that stands at a path."""
@@ -111,7 +117,7 @@ class ConditionReader:
         if verb in ("gte", "lte") and subject.type is not QuestionType.INTEGER:
             self.source.add(path, "wrong_type", f"{verb} needs a question with a number; {name} is {subject.type}")
             return None
-        several: list[Any] = operand if isinstance(operand, list) else [operand]
+        several: list[Any] = list(operand) if verb == "in" and isinstance(operand, list) else [operand]
         good = [self._suits(path, name, subject, value) for value in several]
         return _leaf(str(verb), name, several) if all(good) else None
 
@@ -142,14 +148,15 @@ def _subjects(source: Source) -> Mapping[str, Subject]:
     for place, question in enumerate(source.sequence("questions")):
         entry = question if isinstance(question, dict) else {}
         if isinstance(entry.get("id"), str) and str(entry.get("type")) in _TYPE_NAMES:
-            subjects[entry["id"]] = Subject(QuestionType(str(entry["type"])), option_values(source, place))
+            subject = Subject(QuestionType(str(entry["type"])), option_values(source, place))
+            subjects.setdefault(entry["id"], subject)  # Of two with one id, which is reported, the first counts.
     return subjects
 
 
 def option_values(source: Source, place: int) -> tuple[str, ...]:
-    """The values of the options of the question at a place in the list."""
+    """The values of the options of the question at a place in the list, as many as there are options."""
     options = source.sequence("questions", place, "options")
-    return tuple(option["value"] for option in options if isinstance(option, dict) and "value" in option)
+    return tuple(str(option.get("value")) if isinstance(option, dict) else "" for option in options)
 
 
 _TYPE_NAMES = frozenset(str(type) for type in QuestionType)

@@ -24,7 +24,7 @@ Entry = Mapping[str, object]
 
 def check_links(source: Source) -> None:
     reader = ConditionReader(source)
-    read = _read_all(source, reader)
+    read, all_readable = reader.read_all(_condition_paths(source))
     for path, question in _entries(source, "questions"):
         _check_question(source, path, question, reader)
     for path, procedure in _entries(source, "procedures"):
@@ -34,7 +34,8 @@ def check_links(source: Source) -> None:
     _check_page_order(source, read)
     _check_after_loops(source)
     _check_reach(source, read)
-    _check_use(source, reader, read)
+    if all_readable:  # Otherwise what hangs on an answer may be what could not be read.
+        _check_use(source, reader, read)
 
 
 def _entries(source: Source, section: str) -> Iterator[tuple[Path, Entry]]:
@@ -43,16 +44,15 @@ def _entries(source: Source, section: str) -> Iterator[tuple[Path, Entry]]:
             yield (section, place), entry
 
 
-def _read_all(source: Source, reader: ConditionReader) -> dict[Path, Condition]:
-    """Every condition that could be read, by its path; unreadable ones are reported on the way."""
+def _condition_paths(source: Source) -> list[Path]:
+    """Where the file has conditions, apart from the named ones."""
     paths = [(*path, "show_when") for path, question in _entries(source, "questions") if "show_when" in question]
     for path, procedure in _entries(source, "procedures"):
         paths += [(*path, key) for key in ("when", "online_if") if key in procedure]
         extras = enumerate(source.sequence(*path, "documents_if"))
         paths += [(*path, "documents_if", place, "when") for place, extra in extras if isinstance(extra, dict)]
     paths += [(*path, "when") for path, warning in _entries(source, "warnings") if "when" in warning]
-    read = {path: reader.at(*path) for path in paths if source.at(path) is not None}
-    return {path: condition for path, condition in read.items() if condition is not None}
+    return paths
 
 
 def _check_question(source: Source, path: Path, question: Entry, reader: ConditionReader) -> None:
@@ -60,6 +60,8 @@ def _check_question(source: Source, path: Path, question: Entry, reader: Conditi
     if subject is None:
         return
     default = question.get("default")
+    if question["id"] in source.mapping("city_options"):
+        source.add((*path, "id"), "duplicate_id", f"{question['id']} is already a switch of the city")
     if subject.type is QuestionType.CHOICE and not subject.options:
         source.add(path, "missing_key", f"{question['id']} is a choice and has no options")
     elif "default" in question and not subject.accepts(default):
@@ -186,6 +188,8 @@ def _declared(source: Source) -> Declared:
     sources: dict[str, tuple[str, ...]] = {}
     for path, question in _entries(source, "questions"):
         name = str(question.get("id"))
+        if name in values or name in limits:
+            continue  # Of two with one id, which is reported, the first counts.
         if question.get("type") == QuestionType.CHOICE:
             values[name] = option_values(source, int(path[1]))
         elif question.get("type") == QuestionType.BOOLEAN:

@@ -93,7 +93,7 @@ def _is_plain(text: str, source: Source) -> bool:
     for event in yaml.parse(text, Loader=Reader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST or isinstance(event, yaml.AliasEvent):
-            source.lines[()] = event.start_mark.line + 1
+            source.lines[()] = event.start_mark.line + 1 if event.start_mark else 1
             break
     else:
         return True
