@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -65,19 +66,36 @@ def identity_of_session(session: Session, secret: str, now: datetime) -> Identit
     return Identity(f"user:{user.id}", Role(user.role), user.office_id, None, row.StaffSession.id, user.name)
 
 
-def still_valid(session: Session, identity: Identity, now: datetime) -> bool:
-    """Whether an identity from earlier still holds: not revoked, logged out, demoted or idled out."""
-    if identity.session_id is not None:
-        row = session.execute(
-            select(StaffSession, UserRow)
-            .join(UserRow, UserRow.id == StaffSession.user_id)
-            .where(StaffSession.id == identity.session_id, StaffSession.ended_at.is_(None), UserRow.active)
-        ).first()
-        return row is not None and _is_alive(row.StaffSession, now) and row.UserRow.role == identity.role
-    if identity.name.startswith("token:"):
-        token = session.get(AccessToken, int(identity.name.removeprefix("token:")))
-        return token is not None and token.revoked_at is None and token.role == identity.role
-    return True
+def still_valid(session: Session, identities: Iterable[Identity], now: datetime) -> set[Identity]:
+    """Which of these earlier identities still hold: not revoked, logged out, demoted or idled out. Two statements."""
+    asked = set(identities)
+    tokens = {f"token:{row.id}": row.role for row in _live_tokens(session, asked)}
+    sessions = {row.StaffSession.id: row for row in _live_sessions(session, asked)}
+    held = set()
+    for identity in asked:
+        row = sessions.get(identity.session_id) if identity.session_id is not None else None
+        if identity.session_id is not None:
+            if row is not None and _is_alive(row.StaffSession, now) and row.UserRow.role == identity.role:
+                held.add(identity)
+        elif identity.role is None or tokens.get(identity.name) == identity.role:
+            held.add(identity)
+    return held
+
+
+def _live_tokens(session: Session, asked: set[Identity]) -> Any:
+    ids = [int(who.name.removeprefix("token:")) for who in asked if who.name.startswith("token:")]
+    return session.execute(
+        select(AccessToken.id, AccessToken.role).where(AccessToken.id.in_(ids), AccessToken.revoked_at.is_(None))
+    )
+
+
+def _live_sessions(session: Session, asked: set[Identity]) -> Any:
+    ids = [who.session_id for who in asked if who.session_id is not None]
+    return session.execute(
+        select(StaffSession, UserRow)
+        .join(UserRow, UserRow.id == StaffSession.user_id)
+        .where(StaffSession.id.in_(ids), StaffSession.ended_at.is_(None), UserRow.active)
+    )
 
 
 def log_in(session: Session, login: str, passphrase: str, now: datetime) -> tuple[UserRow, str] | None:

@@ -34,7 +34,12 @@ def board(hall: Hall, language: str = "ja") -> Snapshot:
         "ready": [stage.number for stage in hall.line if stage.kind is StageKind.HANDOVER],
         "missed": _numbers(stage for stage in hall.stages if stage.state is State.MISSED),
         "notices": [
-            {"id": notice["id"], "level": notice["level"], "text": label_in(notice["text"], language), "at": notice["at"]}
+            {
+                "id": notice["id"],
+                "level": notice["level"],
+                "text": label_in(notice["text"], language),
+                "at": notice["at"],
+            }
             for notice in hall.notices
         ],
     }
@@ -108,7 +113,9 @@ def _counter(hall: Hall, code: str, language: str) -> Snapshot:
 
 def _queue(hall: Hall, service: Service, language: str) -> Snapshot:
     """People who wait to be called for this service: its first stage and its deliveries, not the papers behind."""
-    waiting = [s for kind in (StageKind.RECEPTION, StageKind.HANDOVER) for s in hall.queues.get((service.code, kind), ())]
+    waiting = [
+        s for kind in (StageKind.RECEPTION, StageKind.HANDOVER) for s in hall.queues.get((service.code, kind), ())
+    ]
     first = next(kind for kind in service.stages)
     return {
         "service": service.code,
@@ -117,9 +124,7 @@ def _queue(hall: Hall, service: Service, language: str) -> Snapshot:
         "longest_wait_s": max((hall.wait_s(stage) for stage in waiting), default=0),
         "estimate": range_of(hall.estimate_behind(service.code, first)),
         "paused": service.paused,
-        "counters_open": sum(
-            1 for code in hall.clerks if hall.office.counters[code].may_serve(service.code, first)
-        ),
+        "counters_open": sum(1 for code in hall.clerks if hall.office.counters[code].may_serve(service.code, first)),
     }
 
 

@@ -7,6 +7,7 @@ Leaves issuing to `reception`, the way back to `undoing` and the order of people
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -23,17 +24,26 @@ from queue_app.store.office_tables import CounterState
 from queue_app.store.queue_tables import CallRow, Stage, Ticket
 
 
-def call_next(deed: Deed, counter_code: str) -> CallRow | None:
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Somebody was called. `why` is in_order, waited_long, returned or named."""
+
+    call: CallRow
+    ticket: Ticket
+    why: str
+
+
+def call_next(deed: Deed, counter_code: str) -> Called | None:
     """Call the next person in order to an open, free counter. None if nobody waits.
 
     Refuses `counter_closed`, `counter_busy`, `wrong_counter`.
     """
     counter = _free_counter(deed, counter_code)
     stage = line.head(deed.session, deed.office, counter, deed.now)
-    return _call(deed, stage, counter, "next") if stage else None
+    return _call(deed, stage, counter, line.reason(stage, deed.now)) if stage else None
 
 
-def call_number(deed: Deed, counter_code: str, number: str) -> CallRow:
+def call_number(deed: Deed, counter_code: str, number: str) -> Called:
     """Call a named ticket that waits or is held. Refuses `unknown_number`, `taken` (with its counter), `not_allowed`."""
     counter = _free_counter(deed, counter_code)
     ticket = _todays_ticket(deed, number)
@@ -127,8 +137,8 @@ def finish(deed: Deed, ticket: Ticket) -> None:
     """This stage is over; the stages that waited for it become ready, or the visit is done."""
     stage = _act(deed, ticket, Action.FINISH)
     _make_next_ready(deed, ticket)
-    deed.record(Event.FINISHED, ticket=ticket, stage=stage)
-    close_if_over(deed, ticket)
+    over = close_if_over(deed, ticket)
+    deed.record(Event.FINISHED, ticket=ticket, stage=stage, ends_visit=over)
 
 
 def forward(
@@ -171,11 +181,10 @@ def cancel(deed: Deed, ticket: Ticket, reason: str | None = None) -> None:
 _CANCELLABLE = {(state, Action.CANCEL) for state in (State.WAITING, State.MISSED, State.HELD)}
 
 
-def _call(deed: Deed, stage: Stage, counter: Counter, why: str) -> CallRow:
+def _call(deed: Deed, stage: Stage, counter: Counter, why: str) -> Called:
     ticket = stage.ticket
     after = next_state(State(stage.state), Action.CALL, StageKind(stage.kind))
     deed.changing(stage)
-    reason = line.reason(stage, deed.now) if why == "next" else why
     stage.state, stage.counter, stage.since, stage.returned_at = after, counter.code, deed.now, None
     call = CallRow(
         office_id=deed.office.id, stage_id=stage.id, counter=counter.code, at=deed.now, sounded_at=deed.now, recalls=0
@@ -183,8 +192,8 @@ def _call(deed: Deed, stage: Stage, counter: Counter, why: str) -> CallRow:
     deed.session.add(call)
     deed.session.flush()
     deed.created(call)
-    deed.record(Event.CALLED, ticket=ticket, stage=stage, call_id=call.id, why=reason)
-    return call
+    deed.record(Event.CALLED, ticket=ticket, stage=stage, call_id=call.id, why=why)
+    return Called(call, ticket, why)
 
 
 def _act(deed: Deed, ticket: Ticket, action: Action, *, at: Counter | None = None) -> Stage:

@@ -98,8 +98,6 @@ class Deed:
             data={**data, "before": images} if images else data,
         )
         self.session.add(row)
-        if ticket is not None:
-            ticket.version += 1
         self._nudge_after_commit()
         return row
 

@@ -139,6 +139,8 @@ def _counter(hall: Hall, code: str, language: str) -> Snapshot:
         "number": present.number if present else None,
         "ticket": _row(hall, present, language) if present else None,
         "estimate": range_of(
-            hall.estimate_behind(counter.services[0], counter.stages[0]) if counter.services and counter.stages else None
+            hall.estimate_behind(counter.services[0], counter.stages[0])
+            if counter.services and counter.stages
+            else None
         ),
     }

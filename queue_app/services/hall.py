@@ -228,7 +228,7 @@ def _live_stages(session: Session, office: Office) -> Iterable[LiveStage]:
         .where(Stage.office_id == office.id, Stage.state.in_(LIVE))
         .order_by(Stage.ticket_id, Stage.position)
     )
-    for (sid, tid, pos, service, kind, state, *rest, needs, visit_class, issued, appointed) in rows:
+    for sid, tid, pos, service, kind, state, *rest, needs, visit_class, issued, appointed in rows:
         yield LiveStage(
             sid, tid, pos, service, StageKind(kind), State(state), *rest, tuple(needs), visit_class, issued, appointed
         )

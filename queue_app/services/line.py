@@ -70,9 +70,7 @@ def _waiting(office: Office) -> list[ColumnElement[bool]]:
 
 
 def _served_by(counter: Counter) -> ColumnElement[bool]:
-    own_queue = and_(
-        Stage.only_counter.is_(None), Stage.service.in_(counter.services), Stage.kind.in_(counter.stages)
-    )
+    own_queue = and_(Stage.only_counter.is_(None), Stage.service.in_(counter.services), Stage.kind.in_(counter.stages))
     return or_(Stage.only_counter == counter.code, own_queue)
 
 

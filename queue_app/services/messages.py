@@ -20,12 +20,14 @@ class Contact:
     address: str
 
 
-def contact_from(channel: str | None, address: str | None, offered: frozenset[str]) -> Contact | None:
+def contact_from(
+    channel: str | None, address: str | None, offered: frozenset[str], *, prefix: str = "notify."
+) -> Contact | None:
     """The contact somebody typed; None for `none`. Refuses a channel that is not set up here, by field."""
     if channel is None or channel == "none":
         return None
     if channel not in offered:
-        raise Invalid.field("notify.channel", "channel_not_offered", value=channel)
+        raise Invalid.field(f"{prefix}channel", "channel_not_offered", value=channel)
     if not address or not address.strip():
-        raise Invalid.field("notify.address", "missing")
+        raise Invalid.field(f"{prefix}address", "missing")
     return Contact(channel, address.strip())

@@ -68,7 +68,6 @@ def issue_visit(deed: Deed, arrival: Arrival, planned: Sequence[PlannedStage]) -
         reservation_id=arrival.reservation_id,
         nonce=nonce,
         token_hash=tokens.secret_hash(tokens.ticket_token(deed.ports.secret, nonce)),
-        version=1,
         postponed=0,
     )
     if arrival.contact is not None:

@@ -19,6 +19,7 @@ from queue_app.services import tokens, waits
 from queue_app.services.board import range_of
 from queue_app.services.hall import Hall
 from queue_app.services.visits import current_stage, current_state, has_begun
+from queue_app.store.office_tables import OfficeLog
 from queue_app.store.queue_tables import CallRow, Stage, Ticket
 
 Snapshot = dict[str, Any]
@@ -48,7 +49,8 @@ def ticket_view(session: Session, office: Office, ticket: Ticket, now: datetime)
     if stage.state == State.WAITING and has_begun(stage):
         found = waits.place_of(session, office, stage, now)
         place = (found.ahead, range_of(found.estimate))
-    return _view(office, ticket, place)
+    version = session.scalar(select(OfficeLog.version).where(OfficeLog.office_id == office.id)) or 0
+    return _view(office, ticket, place, version=version, at=now)
 
 
 def ticket_views(hall: Hall, session: Session, ticket_ids: Iterable[int]) -> dict[int, Snapshot]:
@@ -66,7 +68,7 @@ def ticket_views(hall: Hall, session: Session, ticket_ids: Iterable[int]) -> dic
         place = None
         if live is not None:
             place = (hall.ahead_of(live), range_of(hall.estimate_behind(live.service, live.kind, before=live)))
-        views[ticket.id] = {**_view(hall.office, ticket, place), "office_version": hall.version, "at": hall.now}
+        views[ticket.id] = _view(hall.office, ticket, place, version=hall.version, at=hall.now)
     return views
 
 
@@ -86,7 +88,9 @@ def call_of(session: Session, stage: Stage) -> CallRow | None:
     return session.scalars(select(CallRow).where(CallRow.stage_id == stage.id).order_by(CallRow.id.desc())).first()
 
 
-def _view(office: Office, ticket: Ticket, place: tuple[int, dict[str, int] | None] | None) -> Snapshot:
+def _view(
+    office: Office, ticket: Ticket, place: tuple[int, dict[str, int] | None] | None, *, version: int, at: datetime
+) -> Snapshot:
     stage = current_stage(ticket)
     state = current_state(ticket)
     service = office.services.get(stage.service)
@@ -106,7 +110,8 @@ def _view(office: Office, ticket: Ticket, place: tuple[int, dict[str, int] | Non
         "order_time": stage.order_time if place else None,
         "stages": [_stage(each) for each in ticket.stages if each.state != State.CANCELLED or state is State.CANCELLED],
         "postponed": ticket.postponed,
-        "version": ticket.version,
+        "version": version,
+        "at": at,
     }
     if stage.counter is not None:
         view["counter"] = stage.counter

@@ -48,10 +48,13 @@ def open_call(session: Session, stage: Stage) -> CallRow:
     return session.scalars(select(CallRow).where(CallRow.stage_id == stage.id, CallRow.answer.is_(None))).one()
 
 
-def close_if_over(deed: Deed, ticket: Ticket) -> None:
+def close_if_over(deed: Deed, ticket: Ticket) -> bool:
     """The visit is over when no stage is left; its capability dies with the day, its row stays for the statistics."""
-    if not any(is_live(stage) for stage in ticket.stages):
-        ticket.closed_at = deed.now
+    if any(is_live(stage) for stage in ticket.stages):
+        return False
+    deed.changing(ticket)
+    ticket.closed_at = deed.now
+    return True
 
 
 def has_begun(stage: Stage) -> bool:

@@ -40,10 +40,15 @@ def place_of(session: Session, office: Office, stage: Stage, now: datetime) -> P
     on_duty = clerks_on_duty(session, office, now)
     serving = {code: clerk for code, clerk in on_duty.items() if office.counters[code].may_serve(stage.service, kind)}
     queues = {(stage.service, kind)} | {
-        (service, each) for code in serving for service in office.counters[code].services for each in _called(office, code)
+        (service, each)
+        for code in serving
+        for service in office.counters[code].services
+        for each in _called(office, code)
     }
     counts = line.counts_before(session, office, stage, now, queues)
-    return Place(counts.get((stage.service, kind), 0), estimate_for(office, stage.service, kind, counts, list(serving.values())))
+    return Place(
+        counts.get((stage.service, kind), 0), estimate_for(office, stage.service, kind, counts, list(serving.values()))
+    )
 
 
 def estimate_for(

@@ -90,3 +90,16 @@ class NoticeRow(Model):
     text: Mapped[dict[str, str]] = mapped_column(JSON)
     posted_at: Mapped[Any] = mapped_column(Instant)
     ended_at: Mapped[Any] = mapped_column(Instant, nullable=True)
+
+
+class AlarmRow(Model):
+    """Somebody or something needs staff: help asked at a kiosk or counter, a printer without paper, a silent screen."""
+
+    __tablename__ = "alarm"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(80))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    at: Mapped[Any] = mapped_column(Instant)
+    ended_at: Mapped[Any] = mapped_column(Instant, nullable=True)

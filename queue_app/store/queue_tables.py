@@ -69,7 +69,6 @@ class Ticket(Model):
     estimate: Mapped[dict[str, int] | None] = mapped_column(JSON)
     postponed: Mapped[int] = mapped_column(Integer, default=0)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
-    version: Mapped[int] = mapped_column(Integer, default=1)
     stages: Mapped[list[Stage]] = relationship(back_populates="ticket", order_by="Stage.position", lazy="select")
     __table_args__ = (
         UniqueConstraint("office_id", "day", "series", "number"),

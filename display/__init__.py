@@ -1,0 +1,7 @@
+"""The screens over the counters: draw the board, say each call once."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+blueprint = Blueprint("display", __name__, url_prefix="/display", static_folder="static", template_folder="templates")

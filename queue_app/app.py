@@ -1,0 +1,97 @@
+"""The application: settings, adapters and front-ends put together.
+
+Leaves choosing the adapters to `run.py`; tests hand in recording doubles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Flask
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from queue_app import commands
+from queue_app.services.ports import Ports
+from queue_app.services.relay import Relay
+from queue_app.store import access_tables, office_tables, queue_tables  # noqa: F401 - they declare the tables
+from queue_app.store.columns import KEYRING
+from queue_app.store.database import db, prepare_engine
+from queue_app.web import errors, pages, security
+from queue_app.web.api import counters, health, offices, openapi, statistics, tickets  # noqa: F401 - they declare endpoints
+from queue_app.web.api.endpoint import api
+from queue_app.web.context import KEY, House
+from queue_app.web.sockets import Sockets
+
+if TYPE_CHECKING:
+    from config import Settings
+
+MIGRATIONS = "migrations"
+LARGEST_BODY = 64 * 1024
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings, ports: Ports, frontends: Iterable[Blueprint] = ()) -> Flask:
+    """One application. The relay is made here and started by `run.py`."""
+    app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        WTF_CSRF_TIME_LIMIT=None,  # a console stays open all day; the token lives as long as its session
+        WTF_CSRF_CHECK_DEFAULT=True,
+        SESSION_COOKIE_NAME="__Host-matazu_form" if settings.is_secure else "matazu_form",
+        SESSION_COOKIE_SECURE=settings.is_secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    KEYRING.use(settings.data_keys)
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    Migrate(app, db, directory=str(_root() / MIGRATIONS), render_as_batch=True)
+    csrf.init_app(app)
+    csrf.exempt(api)
+    csrf.exempt(health.health)
+    _bind_house(app, settings, ports)
+    security.register(app)
+    errors.register(app)
+    pages.register(app)
+    app.register_blueprint(api)
+    app.register_blueprint(health.health)
+    for frontend in frontends:
+        app.register_blueprint(frontend)
+    commands.register(app)
+    return app
+
+
+def _bind_house(app: Flask, settings: Settings, ports: Ports) -> None:
+    sockets = Sockets()
+    sockets.bind(
+        app,
+        async_mode="threading" if settings.is_embedded else "gevent",
+        origins=None,
+        websocket_only=not settings.is_embedded,
+    )
+    relay = Relay(ports, sockets, app.app_context)
+    relay.every_second(sockets.close_ended(ports))
+    app.extensions[KEY] = House(settings, ports, relay, sockets)
+
+
+def _engine_options(settings: Settings) -> dict[str, object]:
+    if settings.is_embedded:
+        return {"pool_size": 20, "max_overflow": 40}
+    return {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+
+
+def _root():  # type: ignore[no-untyped-def]
+    from pathlib import Path
+
+    return Path(__file__).parent.parent

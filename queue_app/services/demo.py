@@ -1,0 +1,36 @@
+"""The example city: loaded when there is no office yet, open around the clock so that it can be tried at any hour."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from queue_app.domain.access import Role
+from queue_app.services import access, office_file
+from queue_app.services.ports import Ports
+from queue_app.store.database import reading, writing
+from queue_app.store.office_tables import OfficeRow
+
+LOGINS = {
+    Role.CLERK: ("clerk", "窓口 はな", "matazu-demo-clerk"),
+    Role.MANAGER: ("manager", "責任者 みどり", "matazu-demo-manager"),
+    Role.ADMIN: ("admin", "管理者 そら", "matazu-demo-admin"),
+}
+"""Role -> login, name and passphrase of the demo city's staff. Fictional, printed at the start, never in a real city."""
+
+
+def load_if_empty(ports: Ports) -> bool:
+    """Load the demo city into a database without an office; False if there is one."""
+    with reading() as session:
+        if session.scalar(select(OfficeRow.id).limit(1)) is not None:
+            return False
+    writing(lambda session: _load(session, ports))
+    return True
+
+
+def _load(session: Session, ports: Ports) -> None:
+    now = ports.clock()
+    office_file.load_office(session, office_file.demo_office_text(), "aoba.yaml", now, folder=office_file.OFFICES)
+    office_id = session.scalars(select(OfficeRow.id)).one()
+    for role, (login, name, passphrase) in LOGINS.items():
+        access.add_user(session, office_id, login, name, role, passphrase, now)

@@ -1,0 +1,48 @@
+"""What the holder of a number may do with it: give it back, let others pass, ask to be told.
+
+The capability was checked by the caller; a ticket of another day has none.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from queue_app.domain.errors import Conflict, NotAllowed
+from queue_app.domain.events import Event
+from queue_app.domain.ticket import State
+from queue_app.services import calling
+from queue_app.services.deed import Deed
+from queue_app.services.messages import Contact
+from queue_app.services.visits import current_stage, current_state
+from queue_app.store.queue_tables import Ticket
+
+POSTPONE_BY = timedelta(minutes=10)
+MOST_POSTPONED = 2
+
+
+def cancel(deed: Deed, ticket: Ticket) -> None:
+    """The resident leaves. Refuses `not_allowed` while called or served."""
+    calling.cancel(deed, ticket, "by_holder")
+
+
+def postpone(deed: Deed, ticket: Ticket) -> None:
+    """Ten minutes further back, at most twice; whoever waited longer is not passed by it."""
+    if current_state(ticket) is not State.WAITING:
+        raise NotAllowed(current_state(ticket), "postpone")
+    if ticket.postponed >= MOST_POSTPONED:
+        raise Conflict("postponed_enough", most=MOST_POSTPONED)
+    stage = current_stage(ticket)
+    if stage.order_time is None or stage.reference_at is None:
+        raise NotAllowed(State.WAITING, "postpone")
+    stage.order_time += POSTPONE_BY
+    stage.reference_at += POSTPONE_BY
+    stage.returned_at = None
+    ticket.postponed += 1
+    deed.record(Event.POSTPONED, ticket=ticket, stage=stage, times=ticket.postponed)
+
+
+def ask_to_be_told(deed: Deed, ticket: Ticket, contact: Contact | None) -> None:
+    """Keep where the holder wants to be told; None forgets it."""
+    ticket.notify_channel = contact.channel if contact else None
+    ticket.notify_address = contact.address if contact else None
+    deed.record(Event.NOTIFY_ASKED, ticket=ticket, channel=ticket.notify_channel)

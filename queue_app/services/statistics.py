@@ -1,0 +1,103 @@
+"""Counts from the history: what was issued, called, done and missed. Undone deeds are left out.
+
+Nothing is kept twice: the figures are asked of the events each time, so they can be recomputed by definition. Leaves
+waits and forecasts to the planning corner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from queue_app.domain.errors import Invalid
+from queue_app.domain.events import Event
+from queue_app.domain.office import Office
+from queue_app.store.queue_tables import EventRow
+
+COLUMNS: dict[str, Event] = {
+    "issued": Event.ISSUED,
+    "called": Event.CALLED,
+    "recalled": Event.RECALLED,
+    "started": Event.STARTED,
+    "done": Event.FINISHED,
+    "cancelled": Event.CANCELLED,
+    "missed": Event.MISSED,
+    "forwarded": Event.FORWARDED,
+}
+FUTURE_COLUMNS = ("reservations", "check_ins")
+LONGEST = timedelta(days=400)
+
+
+def statistics(session: Session, office: Office, first: date, last: date, by: str) -> dict[str, Any]:
+    """Rows by service, day or hour of the office's clock, and their totals. Days are both included.
+
+    `done` counts visits that ended, `finished_stages` every stage that did.
+    """
+    if last < first:
+        raise Invalid.field("to", "before_from")
+    if last - first > LONGEST:
+        raise Invalid.field("to", "too_long_span", days=LONGEST.days)
+    rows: dict[str, dict[str, Any]] = {}
+    totals = _empty()
+    for name, service, at, day, closes in _standing_events(session, office, first, last):
+        key = _key(by, office, service, at, day)
+        row = rows.setdefault(key, {by: key, **_empty()})
+        for each in (row, totals):
+            _count(each, name, closes)
+    if by == "service":
+        for code in office.services:
+            rows.setdefault(code, {by: code, **_empty()})
+    return {"from": first, "to": last, "by": by, "rows": [rows[key] for key in sorted(rows)], "totals": totals}
+
+
+def span_asked_for(first: str | None, last: str | None, today: date) -> tuple[date, date]:
+    """The days somebody asked for; today when nothing was said. Refuses what is not a date, by field."""
+    return _day(first, "from", today), _day(last, "to", today)
+
+
+def _standing_events(
+    session: Session, office: Office, first: date, last: date
+) -> Iterable[tuple[str, str | None, datetime, date, bool]]:
+    """Events that were not undone, with whether they ended their visit."""
+    within = (EventRow.office_id == office.id, EventRow.day >= first, EventRow.day <= last)
+    undone = select(EventRow.undoes).where(*within, EventRow.undoes.is_not(None))
+    rows = session.execute(
+        select(EventRow.name, EventRow.service, EventRow.at, EventRow.day, EventRow.data["ends_visit"].as_boolean())
+        .where(*within, EventRow.name.in_([*COLUMNS.values()]), EventRow.id.not_in(undone))
+        .order_by(EventRow.id)
+    )
+    for name, service, at, day, ends in rows:
+        yield name, service, at, day, bool(ends)
+
+
+def _count(row: dict[str, Any], name: str, ends_visit: bool) -> None:
+    for column, event in COLUMNS.items():
+        if event == name and (event is not Event.FINISHED or ends_visit):
+            row[column] += 1
+    if name == Event.FINISHED:
+        row["finished_stages"] += 1
+
+
+def _key(by: str, office: Office, service: str | None, at: datetime, day: date) -> str:
+    if by == "day":
+        return day.isoformat()
+    if by == "hour":
+        return f"{at.astimezone(office.zone).hour:02d}"
+    return service or ""
+
+
+def _empty() -> dict[str, int]:
+    return dict.fromkeys((*COLUMNS, "finished_stages", *FUTURE_COLUMNS), 0)
+
+
+def _day(text: str | None, field: str, today: date) -> date:
+    if text is None:
+        return today
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid.field(field, "not_a_date") from None

@@ -1,0 +1,1 @@
+"""Pages and API: HTTP translated to one service call and back."""

@@ -1,0 +1,251 @@
+"""How an endpoint is declared and run: right, body, one transaction, kept answer, and its page in the OpenAPI document.
+
+A change runs in one write transaction together with its Idempotency-Key, so that neither can exist without the other;
+validation lies inside, because refused bodies are kept too. That is why no ready-made API layer is used here
+(docs/decisions/0004-own-endpoint-layer.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, request
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.orm import Session
+
+from queue_app.domain.access import Identity, Right
+from queue_app.domain.errors import FieldError, Invalid, Refusal
+from queue_app.services.deed import Deed, begin
+from queue_app.services.ports import Ports
+from queue_app.store.database import reading, writing
+from queue_app.store.queue_tables import Answer
+from queue_app.web.auth import identity, needs
+from queue_app.web.context import house
+from queue_app.web.errors import problem, problem_response
+from queue_app.web.limits import check_public_rate
+from queue_app.web.wire import read_json, to_json
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+LONGEST_KEY = 255
+KEPT = (409, 422)
+Body = TypeVar("Body", bound=BaseModel)
+
+
+@dataclass
+class Call:
+    """One request to one endpoint, inside its transaction."""
+
+    session: Session
+    identity: Identity
+    ports: Ports
+
+    def begin(self, office: str, right: Right) -> Deed:
+        return begin(self.session, office, right, self.identity, self.ports)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an endpoint answers. `personal` ones are never stored by anybody on the way."""
+
+    value: Any = None
+    status: int = 200
+    personal: bool = False
+    text: str | None = None
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What the OpenAPI document says about one endpoint."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    right: Right
+    body: type[BaseModel] | None
+    answer: type[BaseModel] | None
+    status: int
+    codes: tuple[str, ...] = ()
+    query: type[BaseModel] | None = None
+    tag: str = ""
+
+
+ENDPOINTS: list[Endpoint] = []
+Handler = Callable[..., Reply]
+
+
+def read(
+    path: str,
+    *,
+    right: Right,
+    answer: type[BaseModel] | None,
+    query: type[BaseModel] | None = None,
+    codes: tuple[str, ...] = (),
+) -> Callable[[Handler], Handler]:
+    """A GET endpoint: one consistent look at the database, with an ETag."""
+
+    def declare(handler: Handler) -> Handler:
+        _declare(handler, "GET", path, right, None, answer, 200, codes, query)
+
+        @needs(right)
+        @wraps(handler)
+        def view(**path_facts: str) -> Response:
+            check_public_rate()
+            facts: dict[str, Any] = dict(path_facts)
+            if query is not None:
+                facts["query"] = _parsed(query, request.args.to_dict())
+            with reading() as session:
+                reply = handler(Call(session, identity(), house().ports), **facts)
+            response = _response(reply)
+            response.add_etag()
+            return response.make_conditional(request)  # type: ignore[return-value]
+
+        api.add_url_rule(path, endpoint=handler.__name__, view_func=view, methods=["GET"])
+        return handler
+
+    return declare
+
+
+def change(
+    path: str,
+    *,
+    right: Right,
+    body: type[BaseModel] | None,
+    answer: type[BaseModel] | None,
+    status: int = 200,
+    codes: tuple[str, ...] = (),
+) -> Callable[[Handler], Handler]:
+    """A POST endpoint: one transaction, one effect per Idempotency-Key, the first answer again for a repeat."""
+
+    def declare(handler: Handler) -> Handler:
+        _declare(handler, "POST", path, right, body, answer, status, codes, None)
+
+        @needs(right)
+        @wraps(handler)
+        def view(**path_facts: str) -> Response:
+            check_public_rate()
+            raw = _json_body()
+            who, ports = identity(), house().ports
+
+            def act(session: Session) -> Reply:
+                facts: dict[str, Any] = dict(path_facts)
+                if body is not None:
+                    facts["body"] = _parsed(body, read_json(raw))
+                return handler(Call(session, who, ports), **facts)
+
+            key = request.headers.get("Idempotency-Key")
+            if key is None:
+                return _response(writing(act))
+            if len(key) > LONGEST_KEY or not key:
+                raise Refusal("idempotency_key_too_long", longest=LONGEST_KEY)
+            return writing(lambda session: _once(session, who, key, raw, act))
+
+        api.add_url_rule(path, endpoint=handler.__name__, view_func=view, methods=["POST"])
+        return handler
+
+    return declare
+
+
+def _once(session: Session, who: Identity, key: str, raw: bytes, act: Callable[[Session], Reply]) -> Response:
+    """The first answer to this key, or the deed and its answer in one transaction."""
+    asked = hashlib.sha256(f"{request.method} {request.path}\n".encode() + raw).hexdigest()
+    kept = session.get(Answer, (who.name, key))
+    if kept is not None:
+        if kept.request_hash != asked:
+            raise Refusal("idempotency_key_reused")
+        return _replayed(kept)
+    try:
+        with session.begin_nested():
+            response = _response(act(session))
+    except Refusal as refusal:
+        status, document = problem(refusal)
+        if status not in KEPT:
+            raise
+        response = problem_response(status, document)
+    session.add(
+        Answer(
+            scope=who.name,
+            key=key,
+            request_hash=asked,
+            status=response.status_code,
+            content_type=response.content_type,
+            body=response.get_data(as_text=True),
+            at=house().ports.clock(),
+        )
+    )
+    return response
+
+
+def _replayed(kept: Answer) -> Response:
+    response = Response(kept.body, kept.status, content_type=kept.content_type)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _json_body() -> bytes:
+    raw = request.get_data()
+    if raw and request.mimetype != "application/json":
+        raise Refusal("not_acceptable_media", given=request.mimetype[:80])
+    return raw
+
+
+def _parsed(model: type[Body], value: dict[str, Any]) -> Body:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise Invalid([_field_error(one) for one in error.errors(include_url=False, include_input=False)]) from None
+
+
+PYDANTIC_CODES = {
+    "missing": "missing",
+    "extra_forbidden": "unknown_field",
+    "string_too_long": "too_long",
+    "string_too_short": "missing",
+    "literal_error": "not_an_option",
+    "enum": "not_an_option",
+    "greater_than_equal": "too_small",
+    "less_than_equal": "too_large",
+    "too_long": "too_many",
+    "too_short": "too_few",
+}
+
+
+def _field_error(error: Any) -> FieldError:
+    path = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
+    code = PYDANTIC_CODES.get(
+        error["type"], "wrong_type" if error["type"].endswith(("_type", "_parsing")) else "invalid"
+    )
+    if error["type"].startswith("datetime") or error["type"].startswith("date"):
+        code = "not_a_date"
+    limits = {key: value for key, value in error.get("ctx", {}).items() if isinstance(value, int | str)}
+    return FieldError(path or "body", code, tuple(limits.items()))
+
+
+def _response(reply: Reply) -> Response:
+    text = reply.text if reply.text is not None else "" if reply.value is None else to_json(reply.value)
+    response = Response(text, reply.status, content_type=reply.content_type)
+    if reply.personal:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _declare(
+    handler: Handler,
+    method: str,
+    path: str,
+    right: Right,
+    body: type[BaseModel] | None,
+    answer: type[BaseModel] | None,
+    status: int,
+    codes: tuple[str, ...],
+    query: type[BaseModel] | None,
+) -> None:
+    summary = (handler.__doc__ or "").strip().split("\n")[0]
+    tag = handler.__module__.rsplit(".", 1)[-1]
+    ENDPOINTS.append(Endpoint(method, path, handler.__name__, summary, right, body, answer, status, codes, query, tag))

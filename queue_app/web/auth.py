@@ -1,0 +1,89 @@
+"""Who asks: a bearer token, a staff session, or nobody in particular.
+
+Decides only who it is; what they may is `domain.access`, and every route says which right it needs (`needs`). A test
+walks all routes and fails on one that does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from queue_app.domain.access import RESIDENT, Identity, Right, check_right
+from queue_app.domain.errors import Refusal
+from queue_app.services import access
+from queue_app.store.database import reading
+from queue_app.web.context import house
+
+SESSION_COOKIE = "matazu_session"
+SECURE_SESSION_COOKIE = "__Host-matazu_session"
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Unauthenticated(Refusal):
+    """No token where one is needed, or one that is not known."""
+
+    def __init__(self) -> None:
+        super().__init__("unauthenticated")
+
+
+def identity() -> Identity:
+    """Who makes this request; read once. A token that is shown and wrong is refused even where none is needed."""
+    if "identity" not in g:
+        g.identity = _identify()
+    found: Identity = g.identity
+    return found
+
+
+def needs(right: Right, *, page: bool = False) -> Callable[[View], View]:
+    """Marks a view with the right it needs and checks it. A page sends people without a session to the login."""
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def checked(*args: Any, **facts: Any) -> ResponseReturnValue:
+            who = identity()
+            if not who.may(right) and who.role is None:
+                if page:
+                    return redirect(url_for("staff.login", next=request.full_path.rstrip("?")))
+                raise Unauthenticated()
+            check_right(who, right)
+            answer: ResponseReturnValue = view(*args, **facts)
+            return answer
+
+        checked.right = right  # type: ignore[attr-defined]
+        return checked  # type: ignore[return-value]
+
+    return mark
+
+
+def bearer_token(header: str | None) -> str | None:
+    """The token of an Authorization header; anything that is not a bearer token counts as a wrong one."""
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else ""
+
+
+def session_cookie() -> str:
+    """`__Host-` where TLS makes that possible."""
+    return SECURE_SESSION_COOKIE if house().settings.is_secure else SESSION_COOKIE
+
+
+def _identify() -> Identity:
+    token = bearer_token(request.headers.get("Authorization"))
+    now = house().ports.clock()
+    if token is not None:
+        with reading() as session:
+            found = access.identity_of_token(session, token, now)
+        if found is None:
+            raise Unauthenticated()
+        return found
+    secret = request.cookies.get(session_cookie())
+    if not secret:
+        return RESIDENT
+    with reading() as session:
+        return access.identity_of_session(session, secret, now) or RESIDENT

@@ -1,0 +1,38 @@
+"""What a request needs of the application: settings, ports, relay.
+
+Kept in `app.extensions["matazu"]`, so that two applications in one process share nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import current_app
+
+from queue_app.services.ports import Ports
+
+if TYPE_CHECKING:
+    from config import Settings
+    from queue_app.services.relay import Relay
+    from queue_app.web.sockets import Sockets
+
+KEY = "matazu"
+
+
+@dataclass
+class House:
+    """One running application."""
+
+    settings: Settings
+    ports: Ports
+    relay: Relay
+    sockets: Sockets
+    bus_is_heard: Callable[[], bool] = lambda: True
+
+
+def house() -> House:
+    """The application that handles this request."""
+    found: House = current_app.extensions[KEY]
+    return found

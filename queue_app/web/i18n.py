@@ -1,0 +1,107 @@
+"""The words of the screens: one catalogue per language, keys with dots, facts put in by name.
+
+A key missing in a language falls back along `FALLBACKS`; a test counts what is missing, and a key missing everywhere
+shows itself. Leaves dates of other languages to Babel and eras to `domain.eras`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from flask import g, has_request_context, request
+
+TEXTS = Path(__file__).parent.parent / "texts"
+DEFAULT = "ja"
+LANGUAGES: dict[str, str] = {
+    "ja": "日本語",
+    "ja-x-easy": "やさしいにほんご",
+    "en": "English",
+    "zh-Hans": "简体中文",
+    "zh-Hant": "繁體中文",
+    "ko": "한국어",
+    "vi": "Tiếng Việt",
+    "ne": "नेपाली",
+    "fil": "Filipino",
+    "pt": "Português",
+    "es": "Español",
+}
+FALLBACKS = {"ja-x-easy": ("ja",), "zh-Hant": ("zh-Hans", "en", "ja")}
+ALIASES = {"zh": "zh-Hans", "zh-cn": "zh-Hans", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "tl": "fil"}
+LANGUAGE_COOKIE = "matazu_language"
+
+
+def t(key: str, /, *, language: str | None = None, **facts: object) -> str:
+    """The text of a key in the reader's language, with the facts put in."""
+    wanted = language or reader_language()
+    for each in (wanted, *FALLBACKS.get(wanted, ("en", "ja"))):
+        found = catalogue(each).get(key)
+        if found is not None:
+            return found.format_map(_Facts(facts)) if facts else found
+    return key
+
+
+def has_text(key: str) -> bool:
+    return key in catalogue(DEFAULT)
+
+
+def texts_under(prefix: str, language: str) -> dict[str, str]:
+    """All texts of a section, for a script that needs them; keys without the prefix."""
+    keys = (key for key in catalogue(DEFAULT) if key.startswith(prefix + "."))
+    return {key.removeprefix(prefix + "."): t(key, language=language) for key in keys}
+
+
+def known_language(tag: str | None) -> str | None:
+    """Our name of a language tag (`pt-BR` is `pt`, `zh-TW` is `zh-Hant`), or None."""
+    if not tag:
+        return None
+    plain = tag.strip().lower()
+    if plain in ALIASES:
+        return ALIASES[plain]
+    by_lower = {code.lower(): code for code in LANGUAGES}
+    return by_lower.get(plain) or by_lower.get(plain.split("-")[0]) or ALIASES.get(plain.split("-")[0])
+
+
+def reader_language() -> str:
+    """What the reader asked for: `?lang=`, then the cookie, then the browser; Japanese otherwise."""
+    if not has_request_context():
+        return DEFAULT
+    if "language" not in g:
+        g.language = _asked_for() or DEFAULT
+    found: str = g.language
+    return found
+
+
+@lru_cache(maxsize=32)
+def catalogue(language: str) -> Mapping[str, str]:
+    """All texts of one language, flat."""
+    file = TEXTS / f"{language}.yaml"
+    if not file.exists():
+        return {}
+    loaded = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return dict(_flat(loaded or {}, ""))
+
+
+def _asked_for() -> str | None:
+    chosen = known_language(request.args.get("lang")) or known_language(request.cookies.get(LANGUAGE_COOKIE))
+    if chosen:
+        return chosen
+    return next((found for tag, _ in request.accept_languages if (found := known_language(tag))), None)
+
+
+def _flat(value: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for key, inner in value.items():
+        path = f"{prefix}{key}"
+        found += _flat(inner, f"{path}.") if isinstance(inner, Mapping) else [(path, str(inner))]
+    return found
+
+
+class _Facts(dict[str, object]):
+    """A fact that a sentence names and nobody gave stays visible as its name."""
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"

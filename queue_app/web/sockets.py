@@ -1,0 +1,171 @@
+"""Live updates: `watch` joins a room the server chose, after checking who may; then whole snapshots come.
+
+Rooms are never named by the client. Access is checked at the join and again every two seconds; what ended is closed.
+Leaves when to send to `services.relay`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, request
+from flask_socketio import ConnectionRefusedError, SocketIO, disconnect, join_room
+
+from queue_app.domain.access import RESIDENT, Identity, Right, check_office
+from queue_app.domain.errors import NotFound, Refusal
+from queue_app.services import access, offices
+from queue_app.services.hall import read_hall
+from queue_app.services.ports import Ports
+from queue_app.services.relay import Room, snapshots
+from queue_app.services.tickets import check_is_of_today, ticket_by_token
+from queue_app.store.database import reading
+from queue_app.web.auth import session_cookie
+from queue_app.web.context import house
+from queue_app.web.wire import Wire
+
+MOST_ROOMS = 12
+CHECK_S = 2.0
+
+
+@dataclass
+class _Watcher:
+    identity: Identity
+    rooms: set[str] = field(default_factory=set)
+
+
+class Sockets:
+    """The Socket.IO server of one process, and the `Publisher` of its relay."""
+
+    def __init__(self) -> None:
+        self.io = SocketIO()
+        self._watchers: dict[str, _Watcher] = {}
+        self._lock = threading.Lock()
+        self._checked_at = 0.0
+
+    def bind(self, app: Flask, *, async_mode: str, origins: list[str] | None, websocket_only: bool) -> None:
+        """Attach to the application. Without sticky balancing several workers can only speak websocket."""
+        transports = {"transports": ["websocket"]} if websocket_only else {}
+        self.io.init_app(
+            app,
+            async_mode=async_mode,
+            cors_allowed_origins=origins,
+            json=Wire,
+            manage_session=False,
+            max_http_buffer_size=20_000,
+            ping_interval=10,
+            ping_timeout=10,
+            **transports,
+        )
+        self.io.on_event("connect", self._connect)
+        self.io.on_event("disconnect", self._disconnect)
+        self.io.on_event("watch", self._watch)
+
+    def publish(self, room: str, event: str, snapshot: dict[str, object]) -> None:
+        self.io.emit(event, snapshot, to=room, namespace="/")
+
+    def watched(self, office_id: int) -> frozenset[str]:
+        with self._lock:
+            rooms = {room for watcher in self._watchers.values() for room in watcher.rooms}
+        return frozenset(room for room in rooms if Room.parse(room).office_id == office_id)
+
+    def count(self) -> int:
+        """Live sockets of this process."""
+        return len(self._watchers)
+
+    def close_ended(self, ports: Ports) -> Callable[[], None]:
+        """A chore for the relay: close the sockets whose session, token or role has ended."""
+
+        def chore() -> None:
+            now = ports.clock()
+            if now.timestamp() - self._checked_at < CHECK_S:
+                return
+            self._checked_at = now.timestamp()
+            with self._lock:
+                bound = {sid: w.identity for sid, w in self._watchers.items() if w.identity.role is not None}
+            if not bound:
+                return
+            with reading() as session:
+                held = access.still_valid(session, bound.values(), now)
+            for sid, identity in bound.items():
+                if identity not in held:
+                    self.io.server.disconnect(sid, namespace="/")
+
+        return chore
+
+    def _connect(self, auth: object = None) -> None:
+        self._watchers[_sid()] = _Watcher(_identify(auth))
+
+    def _disconnect(self, *_reason: object) -> None:
+        with self._lock:
+            self._watchers.pop(_sid(), None)
+
+    def _watch(self, wish: object = None) -> dict[str, Any]:
+        watcher = self._watchers.get(_sid())
+        if watcher is None:
+            disconnect()
+            return {"ok": False, "code": "unauthenticated"}
+        if len(watcher.rooms) >= MOST_ROOMS:
+            return {"ok": False, "code": "too_many_rooms"}
+        try:
+            return self._join(watcher, wish if isinstance(wish, dict) else {})
+        except Refusal as refusal:
+            return {"ok": False, "code": refusal.code}
+
+    def _join(self, watcher: _Watcher, wish: dict[str, Any]) -> dict[str, Any]:
+        """Join first, look second: a change in between is sent to the room."""
+        ports = house().ports
+        with reading() as session:
+            if watcher.identity.role and watcher.identity not in access.still_valid(
+                session, [watcher.identity], ports.clock()
+            ):
+                raise Refusal("unauthenticated")
+            room = _room(session, watcher.identity, wish, ports)
+        join_room(str(room))
+        with self._lock:
+            watcher.rooms.add(str(room))
+        with reading() as session:
+            hall = read_hall(session, offices.office_by_id(session, room.office_id), ports)
+            return {"ok": True, "snapshot": snapshots(session, hall, [room])[room]}
+
+
+def _room(session: Any, identity: Identity, wish: dict[str, Any], ports: Ports) -> Room:
+    """The room somebody may enter for this wish, or the refusal."""
+    kind = wish.get("room")
+    if kind == "ticket":
+        ticket, office_id = ticket_by_token(session, str(wish.get("token", "")), ports.clock())
+        check_is_of_today(ticket, offices.office_by_id(session, office_id), ports.clock())
+        return Room("ticket", office_id, str(ticket.id))
+    rights = {"board": Right.READ_PUBLIC, "desk": Right.SERVE, "floor": Right.SEE_FLOOR}
+    if kind not in rights:
+        raise NotFound("unknown_room")
+    if identity.role is None and kind != "board":
+        raise Refusal("unauthenticated")
+    office = offices.office_by_code(session, str(wish.get("office", "")))
+    check_office(identity, rights[kind], office.id)
+    if kind != "desk":
+        return Room(kind, office.id)
+    counter = str(wish.get("counter", ""))
+    if counter not in office.counters:
+        raise NotFound("unknown_counter")
+    return Room("desk", office.id, counter)
+
+
+def _identify(auth: object) -> Identity:
+    """A bearer token in `auth`, else the session cookie, else a resident. A wrong token is refused."""
+    now = house().ports.clock()
+    token = auth.get("token") if isinstance(auth, dict) else None
+    with reading() as session:
+        if token is not None:
+            found = access.identity_of_token(session, str(token), now)
+            if found is None:
+                raise ConnectionRefusedError("unauthenticated")
+            return found
+        secret = request.cookies.get(session_cookie())
+        return (access.identity_of_session(session, secret, now) if secret else None) or RESIDENT
+
+
+def _sid() -> str:
+    return str(request.sid)  # type: ignore[attr-defined]

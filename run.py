@@ -1,0 +1,58 @@
+"""Where everything meets: settings, adapters, front-ends, server, relay.
+
+`python run.py` starts the server; `run:app` is the application for gunicorn; `flask --app run` gives the commands.
+Exactly two set-ups exist (docs/decisions/0001-two-set-ups.md): SQLite in one process with threads, or PostgreSQL and
+Redis with gevent workers.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from config import Settings, read_settings
+
+
+def make_app(settings: Settings):  # type: ignore[no-untyped-def]
+    """The application with the real adapters, not yet serving."""
+    from display import blueprint as display
+    from kiosk import blueprint as kiosk
+    from queue_app.adapters.bus import RedisBus
+    from queue_app.adapters.clock import system_clock
+    from queue_app.adapters.holidays import japanese_holiday
+    from queue_app.adapters.logs import set_up_logs
+    from queue_app.app import create_app
+    from queue_app.services.ports import Ports
+    from queue_app.web.context import KEY
+
+    set_up_logs(settings.log_level, settings.log_format)
+    nudges: list = []
+    ports = Ports(
+        clock=system_clock,
+        nudge=lambda office_id, version: nudges[0](office_id, version),  # noqa: PLW0108 - filled below
+        holidays=japanese_holiday,
+        secret=settings.secret_key.encode(),
+    )
+    made = create_app(settings, ports, frontends=(kiosk, display))
+    house = made.extensions[KEY]
+    if settings.redis_url:
+        bus = RedisBus(settings.redis_url, house.relay.nudge)
+        nudges.append(bus.nudge)
+        house.bus, house.bus_is_heard = bus, bus.is_heard
+    else:
+        nudges.append(house.relay.nudge)
+    return made
+
+
+def __getattr__(name: str):  # type: ignore[no-untyped-def]
+    """`run:app`, made when somebody asks for it: a worker of gunicorn, or the flask command."""
+    if name != "app":
+        raise AttributeError(name)
+    made = make_app(read_settings())
+    globals()["app"] = made
+    return made
+
+
+if __name__ == "__main__":
+    from queue_app.server import serve
+
+    sys.exit(serve(read_settings()))
