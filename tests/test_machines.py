@@ -15,7 +15,8 @@ import redis
 from playwright.sync_api import Browser, Page
 
 from tests.browser import foreign, hosts_asked, office_context
-from tests.machines import Missing, first_command, postgres_server, redis_server
+from tests.machines import postgres_server, redis_server
+from tests.server_process import Missing, first_command
 
 ROOT = Path(__file__).resolve().parent.parent
 
