@@ -47,7 +47,7 @@ _CLERK = _STAFF | {Right.ISSUE, Right.CHECK_IN, Right.SERVE}
 RIGHTS: dict[Role | None, frozenset[Right]] = {
     None: frozenset(_EVERYBODY),
     Role.DISPLAY: frozenset({Right.READ_PUBLIC, Right.REPORT_DEVICE}),
-    Role.KIOSK: frozenset({Right.READ_PUBLIC, Right.ISSUE, Right.CHECK_IN, Right.RESERVE, Right.REPORT_DEVICE}),
+    Role.KIOSK: frozenset(_EVERYBODY | {Right.ISSUE, Right.CHECK_IN, Right.REPORT_DEVICE}),
     Role.INTEGRATION: frozenset(_EVERYBODY),
     Role.CLERK: frozenset(_CLERK),
     Role.MANAGER: frozenset(_CLERK | {Right.SEE_FLOOR, Right.SEE_STATISTICS, Right.RUN_DAY, Right.SEE_AUDIT}),

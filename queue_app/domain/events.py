@@ -25,8 +25,6 @@ class Event(StrEnum):
     CANCELLED = "cancelled"
     POSTPONED = "postponed"
     UNDONE = "undone"
-    STAGE_READY = "stage_ready"
-    PUT_FIRST = "put_first"
     NOTED = "noted"
     NOTIFY_ASKED = "notify_asked"
     REPRINTED = "reprinted"
