@@ -1,0 +1,114 @@
+"""Fixtures for all levels: an application on each of the two databases, a clock, a world with an office in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from config import Settings, read_settings
+from display import blueprint as display
+from kiosk import blueprint as kiosk
+from queue_app.adapters.holidays import japanese_holiday
+from queue_app.app import create_app
+from queue_app.services import schema
+from queue_app.services.ports import Ports
+from queue_app.store.database import db
+from tests.world import Clock, World
+
+pytest_plugins = ("tests.machines", "tests.browser")
+
+SECRET = "a secret of the tests, long enough"
+DATA_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+def settings_for(folder: Path, **environ: str) -> Settings:
+    """Settings as a test wants them; nothing is read from the machine's own environment."""
+    plain = {"MATAZU_INSTANCE": str(folder), "SECRET_KEY": SECRET, "DATA_KEYS": DATA_KEY, "RATE_LIMIT_PUBLIC": "off"}
+    return read_settings({**plain, **environ})
+
+
+def make_app(settings: Settings, clock: Clock) -> Flask:
+    """An application with a clock of ours and nothing else replaced."""
+    ports = Ports(clock=clock, holidays=japanese_holiday, secret=settings.secret_key.encode())
+    app = create_app(settings, ports, frontends=(kiosk, display))
+    app.testing = False  # errors become answers, as in real life
+    return app
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty, migrated database of each kind."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("migrated_file")
+        shutil.copy(template, tmp_path / "matazu.db")
+        return f"sqlite:///{tmp_path / 'matazu.db'}"
+    url: str = request.getfixturevalue("emptied_postgres")()
+    return url
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return settings_for(tmp_path, DATABASE_URL=database_url, REDIS_URL="redis://127.0.0.1:1/0")
+
+
+@pytest.fixture
+def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
+    made = make_app(settings, clock)
+    yield made
+    with made.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def world(app: Flask, clock: Clock) -> World:
+    """The application with one office in it."""
+    made = World(app, clock)
+    made.open_office()
+    return made
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables, copied for each test."""
+    folder = tmp_path_factory.mktemp("migrated")
+    file = folder / "matazu.db"
+    app = make_app(settings_for(folder, DATABASE_URL=f"sqlite:///{file}"), Clock())
+    with app.app_context():
+        schema.bring_up_to_date()
+        with db.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        db.engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def emptied_postgres(
+    postgres_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], str]:
+    """A function that empties this worker's migrated PostgreSQL database and answers its address."""
+    url = postgres_url("matazu_test")
+    folder = tmp_path_factory.mktemp("postgres")
+    app = make_app(settings_for(folder, DATABASE_URL=url, REDIS_URL="redis://127.0.0.1:1/0"), Clock())
+    with app.app_context():
+        schema.bring_up_to_date()
+        tables = ", ".join(f'"{name}"' for name in db.metadata.tables)
+
+    def emptied() -> str:
+        with app.app_context():
+            with db.engine.begin() as connection:
+                connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+            db.engine.dispose()
+        return url
+
+    return emptied
