@@ -6,6 +6,7 @@ Decides nothing about people; leaves that to `domain.navigator`. A file with any
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from queue_app.domain.errors import Refusal
@@ -32,7 +33,7 @@ from queue_app.services.navigator_links import check_links
 from queue_app.services.navigator_shape import check_shape
 from queue_app.services.navigator_source import Finding, Source, read_source
 
-__all__ = ["Finding", "NavigatorFileRefused", "check_navigator", "load_navigator"]
+__all__ = ["Finding", "NavigatorFileRefused", "check_navigator", "load_navigator", "rules_in"]
 
 EASY_JAPANESE = "ja-x-easy"
 
@@ -51,6 +52,12 @@ def load_navigator(text: str, name: str = "navigator.yaml") -> Rules:
     if source.findings:
         raise NavigatorFileRefused(_by_line(source))
     return _rules(source)
+
+
+@lru_cache(maxsize=8)
+def rules_in(text: str) -> Rules:
+    """Like `load_navigator`, but a text that was read before is not read again: the same text gives the same rules."""
+    return load_navigator(text)
 
 
 def check_navigator(text: str, name: str = "navigator.yaml") -> list[Finding]:

@@ -4,7 +4,7 @@ import itertools
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queue_app.domain.eras import ERAS, DateRefused, era_date, era_year, month_day, parse_date
@@ -110,6 +110,7 @@ def test_dates_are_written_as_people_expect_them() -> None:
     assert era_year(date(1926, 12, 25)) == "昭和元年"
 
 
+@settings(deadline=None)
 @given(SINCE_1873)
 def test_what_is_written_can_be_read_again(day: date) -> None:
     assert parse_date(era_date(day)) == day
@@ -117,6 +118,7 @@ def test_what_is_written_can_be_read_again(day: date) -> None:
     assert parse_date(f"{day:%Y%m%d}") == day
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_no_text_breaks_the_reading(text: str) -> None:
     try:

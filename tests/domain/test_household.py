@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queue_app.domain.household import (
@@ -68,6 +68,7 @@ def test_groups_change_on_the_day_the_law_says(born_on: date, on: date, group: A
     assert group_of(born_on, on) is group
 
 
+@settings(deadline=None)
 @given(BIRTHS, st.integers(0, 40_000))
 def test_nobody_ever_goes_back_to_a_younger_group(born_on: date, days: int) -> None:
     order = list(AgeGroup)
@@ -80,6 +81,7 @@ def test_nobody_ever_goes_back_to_a_younger_group(born_on: date, days: int) -> N
     assert order.index(today) <= order.index(later)
 
 
+@settings(deadline=None)
 @given(BIRTHS)
 def test_school_years_change_on_the_first_of_april_only(born_on: date) -> None:
     for years in (6, 15, 18):
@@ -88,6 +90,7 @@ def test_school_years_change_on_the_first_of_april_only(born_on: date) -> None:
         assert group_of(born_on, last) is not group_of(born_on, last + timedelta(days=1))
 
 
+@settings(deadline=None)
 @given(BIRTHS, DAYS)
 def test_the_group_of_a_birth_date_is_among_the_groups_of_its_age(born_on: date, on: date) -> None:
     group = group_of(born_on, on)

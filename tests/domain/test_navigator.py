@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queue_app.domain.errors import FieldError, Invalid
@@ -183,6 +183,7 @@ def test_lateness_begins_on_the_fifteenth_day(days: int, is_late: bool) -> None:
     assert ("late_14" in ids(evaluate(RULES, IN[0] | {"days_since_move": days}).warnings)) is is_late
 
 
+@settings(deadline=None)
 @given(any_answers)
 def test_evaluation_agrees_with_the_naive_twin(answers: dict[str, Any]) -> None:
     result = evaluate(RULES, answers)
@@ -193,6 +194,7 @@ def test_evaluation_agrees_with_the_naive_twin(answers: dict[str, Any]) -> None:
         assert (list(ours) if isinstance(ours, tuple) else ours) == value, name
 
 
+@settings(deadline=None)
 @given(any_answers)
 def test_nothing_comes_before_what_it_waits_for(answers: dict[str, Any]) -> None:
     order = ids(evaluate(RULES, answers).visits)
@@ -200,6 +202,7 @@ def test_nothing_comes_before_what_it_waits_for(answers: dict[str, Any]) -> None
         assert not set(RULES.procedures[RULES.position[id]].after) & set(order[place:])
 
 
+@settings(deadline=None)
 @given(any_answers)
 def test_the_parts_of_a_result_fit_together(answers: dict[str, Any]) -> None:
     result = evaluate(RULES, answers)
@@ -211,6 +214,7 @@ def test_the_parts_of_a_result_fit_together(answers: dict[str, Any]) -> None:
     assert bool(result.booking_services) == bool(result.visits)
 
 
+@settings(deadline=None)
 @given(any_answers, st.randoms(use_true_random=False))
 def test_the_order_in_which_questions_were_answered_changes_nothing(
     answers: dict[str, Any], dice: random.Random
@@ -223,6 +227,7 @@ def test_the_order_in_which_questions_were_answered_changes_nothing(
 COUNTS = [q.id for q in RULES.questions if q.minimum == 0]
 
 
+@settings(deadline=None)
 @given(any_answers, st.sampled_from(COUNTS))
 def test_one_more_person_never_shortens_the_visit(answers: dict[str, Any], count: str) -> None:
     """With one exception that is the point of it: the first card lets people move out on the web."""
@@ -232,6 +237,7 @@ def test_one_more_person_never_shortens_the_visit(answers: dict[str, Any], count
         assert after.total_minutes >= before.total_minutes
 
 
+@settings(deadline=None)
 @given(any_answers, st.text(min_size=1).filter(lambda id: id not in RULES.question))
 def test_an_unknown_question_is_named_and_changes_nothing_else(answers: dict[str, Any], unknown: str) -> None:
     result = evaluate(RULES, answers | {unknown: "x"})

@@ -3,10 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queue_app.domain.navigator import Dates, due_date, due_dates, earliest_on
+from queue_app.domain.navigator import Dates, deadlines_in_language, due_date, due_dates, earliest_on
 from queue_app.domain.navigator.conditions import ALWAYS
 from queue_app.domain.navigator.model import CountsFrom, Deadline, Kind, Procedure
 from queue_app.services.navigator_file import load_navigator
@@ -98,6 +98,7 @@ def test_the_last_day_is_still_in_time(day: date, is_past: bool) -> None:
     assert due_date(rule("tenkyo"), Dates(VISIT, moved_on=date(2026, 4, 1)), always).is_past(day) is is_past
 
 
+@settings(deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2040, 1, 1)), st.sets(st.integers(0, 6), min_size=1))
 def test_a_moved_deadline_is_the_first_open_day_from_the_counted_one(moved_on: date, open_on: set[int]) -> None:
     due = due_date(rule("tennyu_domestic"), Dates(VISIT, moved_on=moved_on), lambda day: day.weekday() in open_on)
@@ -106,6 +107,15 @@ def test_a_moved_deadline_is_the_first_open_day_from_the_counted_one(moved_on: d
     assert due.due_on.weekday() in open_on
     passed = (due.due_on - due.counted_on).days
     assert not any((due.counted_on + timedelta(days=n)).weekday() in open_on for n in range(passed))
+
+
+def test_a_deadline_for_the_screen_says_what_moved_it_and_what_is_only_near() -> None:
+    ends_saturday = Dates(VISIT, moved_on=date(2026, 4, 3))
+    shown = deadlines_in_language(due_dates([rule("jido_teate_new")], ends_saturday, weekdays), "en")[0]
+    assert shown["due_on"] == "2026-04-20"
+    assert shown["counted_on"] == "2026-04-18"
+    assert shown["may_differ"] is True
+    assert shown["law"] == "Child Allowance Act, art. 8"
 
 
 def test_the_earliest_day_is_the_move_itself_or_some_days_before() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queue_app.domain.navigator import evaluate, next_page, relevant_answers, visible_pages, visible_questions
@@ -23,22 +23,26 @@ def asked(answers: dict[str, Any]) -> list[str]:
     return [question.id for question in visible_questions(RULES, answers)]
 
 
+@settings(deadline=None)
 @given(any_answers)
 def test_there_are_never_more_than_twelve_pages(answers: dict[str, Any]) -> None:
     assert len(visible_pages(RULES, answers)) <= MOST_PAGES
 
 
+@settings(deadline=None)
 @given(any_answers)
 def test_every_visible_question_is_on_exactly_one_page(answers: dict[str, Any]) -> None:
     on_pages = [question.id for page in visible_pages(RULES, answers) for question in page.questions]
     assert sorted(on_pages) == sorted(asked(answers))
 
 
+@settings(deadline=None)
 @given(any_answers)
 def test_computed_answers_are_never_asked_for(answers: dict[str, Any]) -> None:
     assert not {"japanese_nationals", "children_u18"} & set(asked(answers))
 
 
+@settings(deadline=None)
 @given(any_answers, st.data())
 def test_a_hidden_question_could_not_have_changed_the_result(answers: dict[str, Any], data: st.DataObject) -> None:
     """Other answers to hidden questions, on top of the relevant ones, lead to the same place."""
@@ -51,6 +55,7 @@ def test_a_hidden_question_could_not_have_changed_the_result(answers: dict[str, 
         assert getattr(ours, part) == getattr(theirs, part), part
 
 
+@settings(deadline=None)
 @given(any_answers)
 def test_dropping_hidden_answers_twice_is_dropping_them_once(answers: dict[str, Any]) -> None:
     once = relevant_answers(RULES, answers)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queue_app.domain.navigator import Kind, evaluate, visible_pages
-from queue_app.services.navigator_file import NavigatorFileRefused, check_navigator, load_navigator
+from queue_app.services.navigator_file import NavigatorFileRefused, check_navigator, load_navigator, rules_in
 from tests import navigator_oracle as oracle
 
 SMALL = """\
@@ -170,6 +170,10 @@ def test_too_many_pages_are_refused() -> None:
     assert [finding.code for finding in findings] == ["too_many_pages"]
 
 
+def test_the_same_text_is_read_once() -> None:
+    assert rules_in(SMALL) is rules_in(SMALL)
+
+
 def test_a_file_with_mistakes_is_not_loaded() -> None:
     with pytest.raises(NavigatorFileRefused) as refused:
         load_navigator(SMALL.replace("counter: P", "counter: X", 1), "small.yaml")
@@ -226,6 +230,7 @@ JUNK = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(_paths(PLAIN)[1:]), JUNK), min_size=1, max_size=3))
 def test_junk_anywhere_is_reported_or_harmless(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     """The checker never falls over, and what it lets through can be loaded, asked and evaluated."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from queue_app.domain.navigator.evaluate import Result
+from queue_app.domain.navigator.deadlines import Due
+from queue_app.domain.navigator.evaluation import Result
 from queue_app.domain.navigator.model import Document, Procedure, Stop, Warning
 from queue_app.domain.office import label_in
 
@@ -29,6 +30,26 @@ def in_language(result: Result, language: str) -> dict[str, object]:
         "booking_services": list(result.booking_services),
         "first_counter_procedures": _items(result.first_counter_procedures, language),
         "ignored": list(result.ignored),
+    }
+
+
+def deadlines_in_language(dues: Iterable[Due], language: str) -> list[dict[str, object]]:
+    """Ready for JSON: ISO dates, and the note and the law in words (empty where the rule has none).
+
+    `counted_on` differs from `due_on` where a closed day moved it; `may_differ` asks for the word "may".
+    """
+    return [_deadline(due, language) for due in dues]
+
+
+def _deadline(due: Due, language: str) -> dict[str, object]:
+    rule = due.procedure.deadline
+    return _item(due.procedure, language) | {
+        "due_on": due.due_on.isoformat() if due.due_on else None,
+        "counted_on": due.counted_on.isoformat() if due.counted_on else None,
+        "may_differ": due.may_differ,
+        "statutory": rule.statutory if rule else False,
+        "note": label_in(rule.note, language) if rule and rule.note else "",
+        "law": label_in(rule.law, language) if rule and rule.law else "",
     }
 
 

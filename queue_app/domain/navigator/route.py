@@ -1,6 +1,6 @@
 """The order in which visits are made, and the counters passed on the way.
 
-Decides the order only: which procedures apply is `evaluate`'s business.
+Decides the order only: which procedures apply is the business of `evaluation`.
 
 Source: rules 5 to 7 of the evaluation rules in offices/aoba-navigator.yaml.
 """
