@@ -189,7 +189,7 @@ export class Announcer {
   }
 
   async #sayNext(item, language, form) {
-    if (this.#mode !== "full" || !this.#isLive(item) || !item.call.say[language]) return;
+    if (this.#mode !== "full" || !item.call.say[language]) return;
     await this.#clock.sleep(RULES.betweenSentencesMs);
     if (this.#mode === "full" && this.#isLive(item)) await this.#say(item, language, form);
   }

@@ -118,9 +118,36 @@ def test_a_number_whose_person_has_come_is_skipped_and_the_others_are_not(hall):
       for (const number of ["201", "202", "203"]) announcer.update(office.call(number));
       announcer.update(office.gone("202"));
       await clock.advance(minute);
-      return { said: said(announcer).filter((words) => words.endsWith("full")), skipped: outcomes(announcer, "skipped") };
+      const words = said(announcer).filter((each) => each.endsWith("full"));
+      const of202 = announcer.log.filter(({ number }) => number === "202").map(({ part, outcome }) => [part, outcome]);
+      return { words, of202 };
     """)
-    assert result == {"said": ["201 full", "203 full"], "skipped": ["202"]}
+    assert result == {"words": ["201 full", "203 full"], "of202": [["none", "skipped"]]}
+
+
+def test_calls_of_one_snapshot_are_said_in_the_order_of_their_making(hall):
+    said = hall("""
+      const announcer = open();
+      for (const number of ["203", "201", "202"]) office.call(number);
+      announcer.update(office.snapshot());
+      await clock.advance(minute);
+      return said(announcer).filter((words) => words.endsWith("full"));
+    """)
+    assert said == ["203 full", "201 full", "202 full"]
+
+
+def test_a_recall_is_said_after_the_calls_made_before_it(hall):
+    said = hall("""
+      const announcer = open();
+      office.call("201");
+      await clock.advance(1000);
+      office.call("202");
+      await clock.advance(1000);
+      announcer.update(office.recall("201"));
+      await clock.advance(minute);
+      return said(announcer).filter((words) => words.endsWith("full"));
+    """)
+    assert said == ["202 full", "201 full"]
 
 
 def test_a_call_undone_during_its_sentence_ends_after_the_sentence(hall):
@@ -230,6 +257,23 @@ def test_a_reload_says_what_is_young_and_was_not_said_yet(hall):
     assert said == ["206 full", "206 repeat"]
 
 
+def test_a_reload_says_nothing_from_before_the_last_thing_said(hall):
+    said = hall("""
+      const before = open();
+      before.update(office.call("201"));
+      const passedOver = office.calls[0];
+      await clock.advance(500);
+      before.update(office.call("202"));
+      before.update(office.gone("201"));
+      await clock.advance(10_000);
+      office.back(passedOver);
+      const after = open();
+      await clock.advance(minute);
+      return said(after);
+    """)
+    assert said == []
+
+
 def test_a_call_older_than_twenty_seconds_is_drawn_in_silence_after_a_lost_line(hall):
     said = hall("""
       const announcer = open();
@@ -283,6 +327,20 @@ def test_a_browser_that_wants_a_gesture_is_reported_and_then_says_every_live_cal
       return { before, after: announcer.state().blocked, words };
     """)
     assert result == {"before": True, "after": False, "words": ["201 full", "203 full"]}
+
+
+def test_a_person_who_came_while_sound_was_blocked_is_not_even_chimed_for(hall):
+    result = hall("""
+      const announcer = open();
+      player.blocked = true;
+      announcer.update(office.call("201"));
+      await clock.advance(minute);
+      announcer.update(office.gone("201"));
+      announcer.unlock();
+      await clock.advance(minute);
+      return announcer.log.map(({ outcome }) => outcome);
+    """)
+    assert result == ["blocked", "skipped"]
 
 
 def test_sound_that_gets_blocked_in_the_middle_of_the_day_waits_for_the_button(hall):
