@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import yaml
 
-from queue_app.services.office_navigator import EXAMPLES
+from queue_app.services.office_navigator import OFFICES
 
 NAME = "aoba.yaml"
 
 
 def demo_office_text() -> str:
-    """An office file. Load it with `folder=EXAMPLES`, where its navigator rules are."""
-    file = yaml.safe_load((EXAMPLES / NAME).read_text(encoding="utf-8"))
+    """An office file. Load it with `folder=OFFICES`, where its navigator rules are."""
+    file = yaml.safe_load((OFFICES / NAME).read_text(encoding="utf-8"))
     file |= {"hours": "always", "tickets_from_home": True, "demo": True}
     for service in file["services"]:
         service.pop("hours", None)

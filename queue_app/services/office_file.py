@@ -18,17 +18,27 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import Refusal
+from queue_app.services.demo_office import demo_office_text
 from queue_app.services.navigator_file import check_navigator
 from queue_app.services.navigator_source import Finding, Source, read_source
 from queue_app.services.office_export import export_office
 from queue_app.services.office_links import HINTS, check_links, check_navigator_services
-from queue_app.services.office_navigator import navigator_rules
+from queue_app.services.office_navigator import OFFICES, navigator_rules
 from queue_app.services.office_rows import check_in_use, write_office
 from queue_app.services.office_shape import check_shape
 from queue_app.services.office_values import RULES, office_values
 from queue_app.store.office_tables import OfficeRow
 
-__all__ = ["Finding", "OfficeFileRefused", "check_office_file", "export_office", "is_mistake", "load_office"]
+__all__ = [
+    "OFFICES",
+    "Finding",
+    "OfficeFileRefused",
+    "check_office_file",
+    "demo_office_text",
+    "export_office",
+    "is_mistake",
+    "load_office",
+]
 
 LARGEST_FILE = 512 * 1024
 """A city with a hundred services stays far below; more is somebody else's table."""

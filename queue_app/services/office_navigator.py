@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-EXAMPLES = Path(__file__).parent.parent / "offices"
+OFFICES = Path(__file__).parent.parent / "offices"
 
 
 def navigator_rules(name: str, folder: Path | None, kept: Mapping[str, str]) -> str | None:
@@ -16,5 +16,5 @@ def navigator_rules(name: str, folder: Path | None, kept: Mapping[str, str]) -> 
         return beside.read_text(encoding="utf-8-sig")
     if name in kept:
         return kept[name]
-    example = EXAMPLES / name
+    example = OFFICES / name
     return example.read_text(encoding="utf-8-sig") if example.is_file() else None
