@@ -158,7 +158,7 @@ class Relay:
         now = self.ports.clock()
         self.beat_at = now
         with reading() as session:
-            versions = dict(session.execute(select(OfficeLog.office_id, OfficeLog.version)).tuples())
+            versions = dict(session.execute(select(OfficeLog.office_id, OfficeLog.version)).tuples().all())
         waits = [self._look_at(office_id, version, now) for office_id, version in versions.items()]
         for chore in self._watchers:
             chore()
