@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -185,7 +187,7 @@ def _data_keys(environ: Mapping[str, str], instance: Path, *, embedded: bool) ->
     return keys
 
 
-def _kept(instance: Path, name: str, make, setting: str, *, embedded: bool) -> str:  # type: ignore[no-untyped-def]
+def _kept(instance: Path, name: str, make: Callable[[], str], setting: str, *, embedded: bool) -> str:
     """A secret of the embedded set-up: made on first use, readable by the owner alone."""
     if not embedded:
         _refuse(setting, "it must be set when the database is not SQLite; see docs/operating.md")
@@ -195,10 +197,8 @@ def _kept(instance: Path, name: str, make, setting: str, *, embedded: bool) -> s
         draft = file.with_suffix(f".{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(make() + "\n")
-        try:
-            os.link(draft, file)  # the first of two processes wins, and both read what it wrote
-        except FileExistsError:
-            pass
+        with suppress(FileExistsError):  # the first of two processes wins, and both read what it wrote
+            os.link(draft, file)
         draft.unlink()
     return file.read_text().strip()
 
@@ -242,5 +242,5 @@ def _one_of(environ: Mapping[str, str], name: str, default: str, choices: tuple[
     return value
 
 
-def _refuse(name: str, fix: str) -> None:
+def _refuse(name: str, fix: str) -> NoReturn:
     raise WrongSetting(f"Matazu does not start: {name}: {fix}.")

@@ -8,11 +8,16 @@ Redis with gevent workers.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from config import Settings, read_settings
 
+if TYPE_CHECKING:
+    from flask import Flask
 
-def make_app(settings: Settings):  # type: ignore[no-untyped-def]
+
+def make_app(settings: Settings) -> Flask:
     """The application with the real adapters, not yet serving."""
     from display import blueprint as display
     from kiosk import blueprint as kiosk
@@ -25,7 +30,7 @@ def make_app(settings: Settings):  # type: ignore[no-untyped-def]
     from queue_app.web.context import KEY
 
     set_up_logs(settings.log_level, settings.log_format)
-    nudges: list = []
+    nudges: list[Callable[[int, int], None]] = []
     ports = Ports(
         clock=system_clock,
         nudge=lambda office_id, version: nudges[0](office_id, version),  # noqa: PLW0108 - filled below
@@ -43,7 +48,7 @@ def make_app(settings: Settings):  # type: ignore[no-untyped-def]
     return made
 
 
-def __getattr__(name: str):  # type: ignore[no-untyped-def]
+def __getattr__(name: str) -> Flask:
     """`run:app`, made when somebody asks for it: a worker of gunicorn, or the flask command."""
     if name != "app":
         raise AttributeError(name)

@@ -6,6 +6,7 @@ Leaves choosing the adapters to `run.py`; tests hand in recording doubles.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask
@@ -28,6 +29,7 @@ from queue_app.web.sockets import Sockets
 if TYPE_CHECKING:
     from config import Settings
 
+ROOT = Path(__file__).parent.parent
 MIGRATIONS = "migrations"
 LARGEST_BODY = 64 * 1024
 csrf = CSRFProtect()
@@ -56,7 +58,7 @@ def create_app(settings: Settings, ports: Ports, frontends: Iterable[Blueprint] 
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    Migrate(app, db, directory=str(_root() / MIGRATIONS), render_as_batch=True)
+    Migrate(app, db, directory=str(ROOT / MIGRATIONS), render_as_batch=True)
     csrf.init_app(app)
     csrf.exempt(api)
     csrf.exempt(health.health)
@@ -89,9 +91,3 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.is_embedded:
         return {"pool_size": 20, "max_overflow": 40}
     return {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
-
-
-def _root():  # type: ignore[no-untyped-def]
-    from pathlib import Path
-
-    return Path(__file__).parent.parent

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from config import Settings, WrongSetting
@@ -64,9 +65,9 @@ def start(app: Flask) -> None:
 def take_server_lock(settings: Settings) -> None:
     """One server per SQLite file: two would each believe in their own sockets and their own writer's lock."""
     settings.instance.mkdir(parents=True, exist_ok=True)
-    path = settings.database_url.removeprefix("sqlite:///") + ".server"
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    lock = open(path, "a")  # noqa: SIM115 - held until the process ends
+    path = Path(settings.database_url.removeprefix("sqlite:///") + ".server")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

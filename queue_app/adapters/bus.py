@@ -67,8 +67,7 @@ class RedisBus:
     def _listen(self) -> None:
         while not self._stop.is_set():
             try:
-                with self._listener.pubsub(ignore_subscribe_messages=True) as subscription:
-                    subscription.subscribe(CHANNEL)
+                with self._subscribe() as subscription:
                     while not self._stop.is_set():
                         message = subscription.get_message(timeout=BEAT_S)
                         if message is not None:
@@ -78,6 +77,11 @@ class RedisBus:
             except (redis.RedisError, OSError) as error:
                 log.warning("lost the bus", extra={"kind": type(error).__name__})
                 self._stop.wait(1.0)
+
+    def _subscribe(self) -> redis.client.PubSub:
+        subscription: redis.client.PubSub = self._listener.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+        subscription.subscribe(CHANNEL)
+        return subscription
 
     def _take(self, data: bytes) -> None:
         """Whatever else stands on the channel is not ours and is dropped."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from queue_app.domain.calendar import Hours, office_day
@@ -22,7 +23,8 @@ Labels = Mapping[str, str]
 
 def label_in(labels: Labels, language: str) -> str:
     """The label in a language, else in its plain parent (zh for zh-Hans), else in Japanese."""
-    return labels.get(language) or labels.get(language.split("-")[0]) or labels.get("ja") or next(iter(labels.values()))
+    plain = language.partition("-")[0]
+    return labels.get(language) or labels.get(plain) or labels.get("ja") or next(iter(labels.values()), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class Office:
     @cached_property
     def _band_widths(self) -> dict[str, int]:
         bands = sorted({int(s.series) for s in self.services.values() if s.series.isdecimal()})
-        return {str(low): high - low - 1 for low, high in zip(bands, bands[1:], strict=False)}
+        return {str(low): high - low - 1 for low, high in pairwise(bands)}
 
     def counters_for(self, service: str, kind: StageKind) -> tuple[Counter, ...]:
         return tuple(counter for counter in self.counters.values() if counter.may_serve(service, kind))

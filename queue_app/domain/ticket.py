@@ -78,10 +78,16 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
 def next_state(state: State, action: Action, kind: StageKind) -> State:
     """The state after the action, or `NotAllowed`. Back-office work is taken up, everything else is called."""
     after = TRANSITIONS.get((state, action))
-    wrong_kind = (action is Action.TAKE_UP) != (kind is StageKind.BACK_OFFICE) and action in (Action.CALL, Action.TAKE_UP)
-    if after is None or wrong_kind:
+    if after is None or not fits(action, kind):
         raise NotAllowed(state, action)
     return after
+
+
+def fits(action: Action, kind: StageKind) -> bool:
+    """Nobody is called to a back office, and nothing else is taken up."""
+    if kind is StageKind.BACK_OFFICE:
+        return action is not Action.CALL
+    return action is not Action.TAKE_UP
 
 
 _MATTERS_MOST = (State.CALLED, State.SERVING, State.MISSED, State.HELD, State.WAITING)

@@ -41,7 +41,7 @@ class NewToken:
     secret: str
 
 
-def identity_of_token(session: Session, secret: str, now: datetime) -> Identity | None:
+def identity_of_token(session: Session, secret: str) -> Identity | None:
     """Whose bearer token this is, or None."""
     row = session.execute(
         select(AccessToken.id, AccessToken.office_id, AccessToken.role, AccessToken.counter, AccessToken.name).where(

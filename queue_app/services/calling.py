@@ -44,7 +44,10 @@ def call_next(deed: Deed, counter_code: str) -> Called | None:
 
 
 def call_number(deed: Deed, counter_code: str, number: str) -> Called:
-    """Call a named ticket that waits or is held. Refuses `unknown_number`, `taken` (with its counter), `not_allowed`."""
+    """Call a named ticket that waits or is held. Refuses `unknown_number`, `taken` (with its counter), `not_allowed`.
+
+    A clerk calls a number out of order for a reason of the counter; the history says `named`.
+    """
     counter = _free_counter(deed, counter_code)
     ticket = _todays_ticket(deed, number)
     stage = stage_for(ticket, Action.CALL, prefer=counter)

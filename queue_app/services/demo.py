@@ -16,7 +16,7 @@ LOGINS = {
     Role.MANAGER: ("manager", "責任者 みどり", "matazu-demo-manager"),
     Role.ADMIN: ("admin", "管理者 そら", "matazu-demo-admin"),
 }
-"""Role -> login, name and passphrase of the demo city's staff. Fictional, printed at the start, never in a real city."""
+"""Role -> login, name and passphrase of the demo city's staff: fictional, printed at the start, never in a real city."""
 
 
 def load_if_empty(ports: Ports) -> bool:

@@ -120,8 +120,8 @@ class Hall:
         for code, state in self.states.items():
             if state.state == "open" and code in self.office.counters:
                 stage = busy.get(code)
-                facts = (stage.service, stage.kind, stage.since) if stage else (None, None, None)
-                clerks[code] = waits.clerk_at(self.office, code, *facts, self.now)
+                service, kind, since = (stage.service, stage.kind, stage.since) if stage else (None, None, None)
+                clerks[code] = waits.clerk_at(self.office, code, service, kind, since, self.now)
         return clerks
 
     def state_of(self, counter: str) -> AtCounter:
@@ -198,13 +198,13 @@ def counts_of_today(session: Session, office: Office, now: datetime) -> dict[str
         .where(EventRow.office_id == office.id, EventRow.day == office.today(now), EventRow.id.not_in(undone))
         .group_by(EventRow.name)
     )
-    return {name: count for name, count in rows}
+    return dict(rows.tuples().all())
 
 
 def _live_stages(session: Session, office: Office) -> Iterable[LiveStage]:
     rows = session.execute(
         select(
-            Stage.id,
+            Stage.id.label("stage_id"),
             Stage.ticket_id,
             Stage.position,
             Stage.service,
@@ -217,7 +217,7 @@ def _live_stages(session: Session, office: Office) -> Iterable[LiveStage]:
             Stage.order_time,
             Stage.returned_at,
             Stage.since,
-            Ticket.number_text,
+            Ticket.number_text.label("number"),
             Ticket.language,
             Ticket.needs,
             Ticket.visit_class,
@@ -228,10 +228,9 @@ def _live_stages(session: Session, office: Office) -> Iterable[LiveStage]:
         .where(Stage.office_id == office.id, Stage.state.in_(LIVE))
         .order_by(Stage.ticket_id, Stage.position)
     )
-    for sid, tid, pos, service, kind, state, *rest, needs, visit_class, issued, appointed in rows:
-        yield LiveStage(
-            sid, tid, pos, service, StageKind(kind), State(state), *rest, tuple(needs), visit_class, issued, appointed
-        )
+    for row in rows:
+        typed = {"kind": StageKind(row.kind), "state": State(row.state), "needs": tuple(row.needs)}
+        yield LiveStage(**{**row._mapping, **typed})
 
 
 def _open_calls(session: Session, office: Office) -> Iterable[OpenCall]:

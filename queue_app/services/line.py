@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from queue_app.domain.discipline import SAFETY, Rank, Waiting, in_order, rank
 from queue_app.domain.office import Counter, Office
@@ -55,7 +56,7 @@ def counts_before(
     return {(service, kind): count for service, kind, count in rows}
 
 
-def _callable_line(office: Office) -> Select[tuple[Stage]]:
+def _callable_line(office: Office) -> Select[Stage]:
     return select(Stage).where(*_waiting(office), Stage.kind != StageKind.BACK_OFFICE)
 
 
@@ -89,5 +90,7 @@ def _before(stage: Stage, now: datetime) -> ColumnElement[bool]:
             return or_(returned, waited_long, _smaller(Stage.order_time, place.order_time, smaller_id))
 
 
-def _smaller(column: object, value: object, tie: ColumnElement[bool]) -> ColumnElement[bool]:
-    return or_(column < value, and_(column == value, tie))  # type: ignore[operator]
+def _smaller(
+    column: InstrumentedAttribute[Any], value: datetime | None, tie: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    return or_(column < value, and_(column == value, tie))

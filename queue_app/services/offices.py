@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from queue_app.domain.calendar import Hours, parse_hours
+from queue_app.domain.calendar import parse_hours
 from queue_app.domain.discipline import HeadStarts
 from queue_app.domain.errors import NotFound
 from queue_app.domain.office import BookingPolicy, Counter, Office, Service, Slots
@@ -80,7 +80,7 @@ def _load(session: Session, office_id: int) -> Office:
         name=row.name,
         zone=ZoneInfo(row.zone),
         hours=hours,
-        services={service.code: _service(service, hours) for service in services},
+        services={service.code: _service(service) for service in services},
         counters={counter.code: _counter(counter) for counter in counters},
         booking=_booking(settings.get("booking", {})),
         head_starts=HeadStarts(**settings.get("head_starts", {})),
@@ -96,7 +96,7 @@ def _load(session: Session, office_id: int) -> Office:
 _KNOWN = {"hours", "booking", "head_starts", "languages", "needs", "phone", "tickets_from_home", "navigator"}
 
 
-def _service(row: ServiceRow, office_hours: Hours) -> Service:
+def _service(row: ServiceRow) -> Service:
     settings = row.settings
     own_hours = settings.get("hours")
     return Service(

@@ -47,7 +47,7 @@ def statistics(session: Session, office: Office, first: date, last: date, by: st
         key = _key(by, office, service, at, day)
         row = rows.setdefault(key, {by: key, **_empty()})
         for each in (row, totals):
-            _count(each, name, closes)
+            _count(each, name, ends_visit=closes)
     if by == "service":
         for code in office.services:
             rows.setdefault(code, {by: code, **_empty()})
@@ -74,7 +74,7 @@ def _standing_events(
         yield name, service, at, day, bool(ends)
 
 
-def _count(row: dict[str, Any], name: str, ends_visit: bool) -> None:
+def _count(row: dict[str, Any], name: str, *, ends_visit: bool) -> None:
     for column, event in COLUMNS.items():
         if event == name and (event is not Event.FINISHED or ends_visit):
             row[column] += 1

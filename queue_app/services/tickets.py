@@ -25,15 +25,15 @@ from queue_app.store.queue_tables import CallRow, Stage, Ticket
 Snapshot = dict[str, Any]
 
 
-def ticket_by_token(session: Session, token: str, now: datetime) -> tuple[Ticket, int]:
-    """The ticket a capability opens, with its office's id. `not_found` for unknown tokens and for those of another day.
+def ticket_by_token(session: Session, token: str) -> Ticket:
+    """The ticket a capability opens, or `not_found`. Whether it still opens it today: `check_is_of_today`.
 
     The look-up is by hash: neither the answer nor its time tells how close a guess was.
     """
     found = session.scalars(select(Ticket).where(Ticket.token_hash == tokens.secret_hash(token))).first()
     if found is None:
         raise NotFound()
-    return found, found.office_id
+    return found
 
 
 def check_is_of_today(ticket: Ticket, office: Office, now: datetime) -> None:

@@ -5,6 +5,8 @@ The history keeps both rows, the deed and its undoing. Leaves what can be undone
 
 from __future__ import annotations
 
+from typing import cast
+
 from sqlalchemy import select
 
 from queue_app.domain.access import check_counter
@@ -14,7 +16,7 @@ from queue_app.domain.ticket import AT_A_COUNTER, UNDO_WINDOW
 from queue_app.services.calling import somebody_at
 from queue_app.services.deed import Deed
 from queue_app.services.visits import current_state
-from queue_app.store.images import TABLES, restore
+from queue_app.store.images import TABLES, Imaged, restore
 from queue_app.store.queue_tables import CallRow, EventRow, Stage, Ticket
 
 
@@ -56,7 +58,7 @@ def _check_counters_are_free(deed: Deed, last: EventRow, ticket: Ticket) -> None
 def _restore(deed: Deed, last: EventRow) -> None:
     for table, images in last.data.get("before", {}).items():
         for row_id, image in images.items():
-            row = deed.session.get_one(TABLES[table], int(row_id))
+            row = cast(Imaged, deed.session.get_one(TABLES[table], int(row_id)))
             if image is not None:
                 restore(row, image)
             elif isinstance(row, CallRow):

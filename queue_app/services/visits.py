@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import NotFound
 from queue_app.domain.office import Counter
-from queue_app.domain.ticket import LIVE, TRANSITIONS, Action, StageKind, State, ticket_state
+from queue_app.domain.ticket import LIVE, TRANSITIONS, Action, StageKind, State, fits, ticket_state
 from queue_app.services.deed import Deed
 from queue_app.store.queue_tables import CallRow, Stage, Ticket
 
@@ -67,9 +67,7 @@ def is_live(stage: Stage) -> bool:
 
 
 def _allows(stage: Stage, action: Action) -> bool:
-    if (action is Action.TAKE_UP) != (stage.kind == StageKind.BACK_OFFICE) and action in (Action.CALL, Action.TAKE_UP):
-        return False
-    return (State(stage.state), action) in TRANSITIONS
+    return fits(action, StageKind(stage.kind)) and (State(stage.state), action) in TRANSITIONS
 
 
 def _in_person_first(stage: Stage) -> tuple[bool, int]:

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData, event
@@ -110,7 +110,7 @@ def after_commit(session: Session, effect: Callable[[], None]) -> None:
     effects.append(effect)
 
 
-def _write_once(deed: Callable[[Session], Any]) -> tuple[Any, list[Callable[[], None]]]:
+def _write_once(deed: Callable[[Session], T]) -> tuple[T, list[Callable[[], None]]]:
     db.session.remove()  # a session that has read already would begin without the lock
     session: Session = db.session()
     with _one_writer(session):

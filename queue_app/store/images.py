@@ -28,7 +28,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "call": ("recalls", "sounded_at", "answer", "answered_at"),
     "ticket": ("service", "closed_at"),
 }
-TABLES: dict[str, type[Stage] | type[CallRow] | type[Ticket]] = {"stage": Stage, "call": CallRow, "ticket": Ticket}
+TABLES: dict[str, type[Imaged]] = {"stage": Stage, "call": CallRow, "ticket": Ticket}
 
 
 def image_of(row: Imaged) -> Image:

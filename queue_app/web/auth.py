@@ -78,7 +78,7 @@ def _identify() -> Identity:
     now = house().ports.clock()
     if token is not None:
         with reading() as session:
-            found = access.identity_of_token(session, token, now)
+            found = access.identity_of_token(session, token)
         if found is None:
             raise Unauthenticated()
         return found

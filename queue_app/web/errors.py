@@ -74,13 +74,13 @@ def problem(refusal: Refusal) -> tuple[int, dict[str, Any]]:
 def sentence(refusal: Refusal) -> str:
     """What to tell the reader."""
     key = f"errors.{refusal.code}"
-    return t(key, **refusal.facts) if has_text(key) else t(f"errors.{status_of(refusal)}")
+    return t(key, facts=refusal.facts) if has_text(key) else t(f"errors.{status_of(refusal)}")
 
 
 def field_sentence(code: str, facts: dict[str, object]) -> str:
     """What to tell about one field."""
     key = f"errors.fields.{code}"
-    return t(key, **facts) if has_text(key) else t("errors.fields.invalid")
+    return t(key, facts=facts) if has_text(key) else t("errors.fields.invalid")
 
 
 def problem_response(status: int, document: dict[str, Any]) -> Response:

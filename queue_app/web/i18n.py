@@ -34,13 +34,14 @@ ALIASES = {"zh": "zh-Hans", "zh-cn": "zh-Hans", "zh-tw": "zh-Hant", "zh-hk": "zh
 LANGUAGE_COOKIE = "matazu_language"
 
 
-def t(key: str, /, *, language: str | None = None, **facts: object) -> str:
+def t(key: str, /, *, language: str | None = None, facts: Mapping[str, object] | None = None, **named: object) -> str:
     """The text of a key in the reader's language, with the facts put in."""
+    said = {**(facts or {}), **named}
     wanted = language or reader_language()
     for each in (wanted, *FALLBACKS.get(wanted, ("en", "ja"))):
         found = catalogue(each).get(key)
         if found is not None:
-            return found.format_map(_Facts(facts)) if facts else found
+            return found.format_map(_Facts(said)) if said else found
     return key
 
 
@@ -81,7 +82,7 @@ def catalogue(language: str) -> Mapping[str, str]:
     file = TEXTS / f"{language}.yaml"
     if not file.exists():
         return {}
-    loaded = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
     return dict(_flat(loaded or {}, ""))
 
 

@@ -135,9 +135,9 @@ def _room(session: Any, identity: Identity, wish: dict[str, Any], ports: Ports) 
     """The room somebody may enter for this wish, or the refusal."""
     kind = wish.get("room")
     if kind == "ticket":
-        ticket, office_id = ticket_by_token(session, str(wish.get("token", "")), ports.clock())
-        check_is_of_today(ticket, offices.office_by_id(session, office_id), ports.clock())
-        return Room("ticket", office_id, str(ticket.id))
+        ticket = ticket_by_token(session, str(wish.get("token", "")))
+        check_is_of_today(ticket, offices.office_by_id(session, ticket.office_id), ports.clock())
+        return Room("ticket", ticket.office_id, str(ticket.id))
     rights = {"board": Right.READ_PUBLIC, "desk": Right.SERVE, "floor": Right.SEE_FLOOR}
     if kind not in rights:
         raise NotFound("unknown_room")
@@ -159,7 +159,7 @@ def _identify(auth: object) -> Identity:
     token = auth.get("token") if isinstance(auth, dict) else None
     with reading() as session:
         if token is not None:
-            found = access.identity_of_token(session, str(token), now)
+            found = access.identity_of_token(session, str(token))
             if found is None:
                 raise ConnectionRefusedError("unauthenticated")
             return found

@@ -1,6 +1,6 @@
 """JSON in and out. What comes in is read strictly: a doubled key, NaN, a lone surrogate or a deep nest is an error.
 
-Lenient readers disagree about such input, and two readers that disagree are a hole. Source: RFC 8259, RFC 7493 (I-JSON).
+Lenient readers disagree about such input, and two readers that disagree are a hole. Source: RFC 8259 and RFC 7493.
 """
 
 from __future__ import annotations

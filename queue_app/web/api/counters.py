@@ -18,7 +18,7 @@ CODES = ("unknown_counter", "wrong_counter", "other_office")
 @change(
     "/offices/<office>/counters/<counter>/open", right=Right.SERVE, body=EmptyBody, answer=CounterShown, codes=CODES
 )
-def open_counter(call: Call, office: str, counter: str, body: EmptyBody) -> Reply:
+def open_counter(call: Call, office: str, counter: str) -> Reply:
     """Log on: the counter calls people from now on."""
     deed = call.begin(office, Right.SERVE)
     return _shown(deed, counters.open_counter(deed, counter))
@@ -27,7 +27,7 @@ def open_counter(call: Call, office: str, counter: str, body: EmptyBody) -> Repl
 @change(
     "/offices/<office>/counters/<counter>/pause", right=Right.SERVE, body=EmptyBody, answer=CounterShown, codes=CODES
 )
-def pause_counter(call: Call, office: str, counter: str, body: EmptyBody) -> Reply:
+def pause_counter(call: Call, office: str, counter: str) -> Reply:
     """Away for a moment: nobody is called."""
     deed = call.begin(office, Right.SERVE)
     return _shown(deed, counters.pause_counter(deed, counter))
@@ -40,7 +40,7 @@ def pause_counter(call: Call, office: str, counter: str, body: EmptyBody) -> Rep
     answer=CounterShown,
     codes=(*CODES, "counter_busy"),
 )
-def close_counter(call: Call, office: str, counter: str, body: EmptyBody) -> Reply:
+def close_counter(call: Call, office: str, counter: str) -> Reply:
     """Log off."""
     deed = call.begin(office, Right.SERVE)
     return _shown(deed, counters.close_counter(deed, counter))

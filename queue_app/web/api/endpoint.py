@@ -58,25 +58,38 @@ class Reply:
     content_type: str = "application/json"
 
 
+Handler = Callable[..., Reply]
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """What the OpenAPI document says about one endpoint."""
 
     method: str
     path: str
-    name: str
-    summary: str
+    handler: Handler
     right: Right
     body: type[BaseModel] | None
     answer: type[BaseModel] | None
     status: int
     codes: tuple[str, ...] = ()
     query: type[BaseModel] | None = None
-    tag: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.handler.__name__
+
+    @property
+    def summary(self) -> str:
+        return (self.handler.__doc__ or "").strip().split("\n", maxsplit=1)[0]
+
+    @property
+    def tag(self) -> str:
+        """The module it stands in: offices, tickets, counters ..."""
+        return self.handler.__module__.rpartition(".")[2]
 
 
 ENDPOINTS: list[Endpoint] = []
-Handler = Callable[..., Reply]
 
 
 def read(
@@ -90,7 +103,7 @@ def read(
     """A GET endpoint: one consistent look at the database, with an ETag."""
 
     def declare(handler: Handler) -> Handler:
-        _declare(handler, "GET", path, right, None, answer, 200, codes, query)
+        ENDPOINTS.append(Endpoint("GET", path, handler, right, None, answer, 200, codes, query))
 
         @needs(right)
         @wraps(handler)
@@ -123,7 +136,7 @@ def change(
     """A POST endpoint: one transaction, one effect per Idempotency-Key, the first answer again for a repeat."""
 
     def declare(handler: Handler) -> Handler:
-        _declare(handler, "POST", path, right, body, answer, status, codes, None)
+        ENDPOINTS.append(Endpoint("POST", path, handler, right, body, answer, status, codes))
 
         @needs(right)
         @wraps(handler)
@@ -135,7 +148,8 @@ def change(
             def act(session: Session) -> Reply:
                 facts: dict[str, Any] = dict(path_facts)
                 if body is not None:
-                    facts["body"] = _parsed(body, read_json(raw))
+                    said = _parsed(body, read_json(raw))
+                    facts |= {"body": said} if body.model_fields else {}
                 return handler(Call(session, who, ports), **facts)
 
             key = request.headers.get("Idempotency-Key")
@@ -233,19 +247,3 @@ def _response(reply: Reply) -> Response:
     if reply.personal:
         response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _declare(
-    handler: Handler,
-    method: str,
-    path: str,
-    right: Right,
-    body: type[BaseModel] | None,
-    answer: type[BaseModel] | None,
-    status: int,
-    codes: tuple[str, ...],
-    query: type[BaseModel] | None,
-) -> None:
-    summary = (handler.__doc__ or "").strip().split("\n")[0]
-    tag = handler.__module__.rsplit(".", 1)[-1]
-    ENDPOINTS.append(Endpoint(method, path, handler.__name__, summary, right, body, answer, status, codes, query, tag))

@@ -8,7 +8,7 @@ from queue_app.domain.access import Right, check_office
 from queue_app.domain.errors import Invalid, NotFound
 from queue_app.services import calling, holders, offices, reception, undoing
 from queue_app.services.deed import Deed, begin_by_id
-from queue_app.services.messages import contact_from
+from queue_app.services.messages import Contact, contact_from
 from queue_app.services.tickets import check_is_of_today, for_holder, for_staff, ticket_by_token, ticket_view
 from queue_app.services.visits import ticket_of_office
 from queue_app.store.queue_tables import Ticket
@@ -59,7 +59,7 @@ def show_ticket(call: Call, token: str) -> Reply:
     answer=TicketShown,
     codes=("not_allowed", "postponed_enough"),
 )
-def postpone(call: Call, token: str, body: EmptyBody) -> Reply:
+def postpone(call: Call, token: str) -> Reply:
     """Let others pass, at most twice."""
     return _holder_deed(call, token, holders.postpone)
 
@@ -91,46 +91,55 @@ def cancel(call: Call, token: str, body: ActionBody) -> Reply:
     return _staff_deed(call, token, lambda deed, ticket: calling.cancel(deed, ticket, body.reason))
 
 
-Work = Callable[[Deed, Ticket, ActionBody], object]
-
-ACTIONS: dict[str, tuple[Work, str]] = {
-    "recall": (lambda deed, ticket, body: calling.recall(deed, ticket), "Call again."),
-    "start": (lambda deed, ticket, body: calling.start(deed, ticket), "The person came."),
-    "miss": (lambda deed, ticket, body: calling.miss(deed, ticket), "The person did not come."),
-    "requeue": (
-        lambda deed, ticket, body: calling.requeue(deed, ticket),
-        "The absent person came back; next in order.",
-    ),
-    "take_up": (lambda deed, ticket, body: calling.take_up(deed, ticket, _at(deed, body)), "Begin back-office work."),
-    "hold": (lambda deed, ticket, body: calling.hold(deed, ticket), "Set aside while a form is filled."),
-    "resume": (lambda deed, ticket, body: calling.resume(deed, ticket, body.counter), "Go on with a held person."),
-    "forward": (
-        lambda deed, ticket, body: calling.forward(
-            deed, ticket, service=body.service, counter=body.counter, note=body.note
-        ),
-        "Send on to a service or counter; number and arrival are kept.",
-    ),
-    "finish": (lambda deed, ticket, body: calling.finish(deed, ticket), "This stage is over."),
-    "undo": (lambda deed, ticket, body: undoing.undo(deed, ticket), "Take back the last action within 10 s."),
+PLAIN: dict[str, Callable[[Deed, Ticket], object]] = {
+    "recall": calling.recall,
+    "start": calling.start,
+    "miss": calling.miss,
+    "requeue": calling.requeue,
+    "hold": calling.hold,
+    "finish": calling.finish,
+    "undo": undoing.undo,
 }
+"""Actions that need nothing said."""
 
 
-def _declare_action(name: str, work: Work, summary: str) -> None:
-    def act(call: Call, ticket_id: str, body: ActionBody) -> Reply:
-        return _staff_deed(call, ticket_id, lambda deed, ticket: work(deed, ticket, body))
+def _declare_action(name: str, act: Callable[[Deed, Ticket, ActionBody], object], summary: str) -> None:
+    def handler(call: Call, ticket_id: str, body: ActionBody) -> Reply:
+        return _staff_deed(call, ticket_id, lambda deed, ticket: act(deed, ticket, body))
 
-    act.__name__, act.__doc__ = f"ticket_{name}", summary
+    handler.__name__, handler.__doc__ = f"ticket_{name}", summary
     change(
         f"/tickets/<ticket_id>/{name}",
         right=Right.SERVE,
         body=ActionBody,
         answer=TicketShown,
         codes=("not_allowed", "not_found", "too_late", "counter_busy", "counter_closed", "wrong_counter"),
-    )(act)
+    )(handler)
 
 
-for _name, (_work, _summary) in ACTIONS.items():
-    _declare_action(_name, _work, _summary)
+def _take_up(deed: Deed, ticket: Ticket, body: ActionBody) -> None:
+    """Begin back-office work at a counter; nobody is called."""
+    calling.take_up(deed, ticket, _at(deed, body))
+
+
+def _resume(deed: Deed, ticket: Ticket, body: ActionBody) -> None:
+    """Go on with a held person."""
+    calling.resume(deed, ticket, body.counter)
+
+
+def _forward(deed: Deed, ticket: Ticket, body: ActionBody) -> None:
+    """Send on to a service or counter; number and arrival are kept."""
+    calling.forward(deed, ticket, service=body.service, counter=body.counter, note=body.note)
+
+
+def _plainly(act: Callable[[Deed, Ticket], object]) -> Callable[[Deed, Ticket, ActionBody], object]:
+    return lambda deed, ticket, _body: act(deed, ticket)
+
+
+for _name, _plain in PLAIN.items():
+    _declare_action(_name, _plainly(_plain), _plain.__doc__ or "")
+for _special in (_take_up, _resume, _forward):
+    _declare_action(_special.__name__[1:], _special, _special.__doc__ or "")
 
 
 def staff_answer(deed: Deed, ticket: Ticket) -> dict[str, object]:
@@ -151,8 +160,8 @@ def _at(deed: Deed, body: ActionBody) -> str:
 def _of_holder(call: Call, token: str) -> Ticket | None:
     """The ticket a capability opens today, or None: then it may be an id."""
     try:
-        ticket, office_id = ticket_by_token(call.session, token, call.ports.clock())
-        check_is_of_today(ticket, offices.office_by_id(call.session, office_id), call.ports.clock())
+        ticket = ticket_by_token(call.session, token)
+        check_is_of_today(ticket, offices.office_by_id(call.session, ticket.office_id), call.ports.clock())
     except NotFound:
         return None
     return ticket
@@ -207,7 +216,7 @@ def _language(tag: str | None) -> str:
     return known
 
 
-def _contact(body: NotifyBody | None, prefix: str = "notify."):  # type: ignore[no-untyped-def]
+def _contact(body: NotifyBody | None, prefix: str = "notify.") -> Contact | None:
     if body is None:
         return None
     return contact_from(body.channel, body.address, house().settings.channels, prefix=prefix)
