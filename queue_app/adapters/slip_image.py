@@ -45,7 +45,7 @@ class Style:
 
 
 STYLES = {
-    Role.MARK: Style(4.2, "Bold", above=0),
+    Role.MARK: Style(4.1, "Bold", above=0),
     Role.OFFICE: Style(4.0, above=1.5),
     Role.SERVICE: Style(6.2, "Bold", above=0.6),
     Role.AREA: Style(5.4, "Bold", above=2.2),

@@ -79,6 +79,11 @@ def test_no_number_is_read_with_shi_or_shichi():
     assert "し" not in readings
 
 
+def test_eight_before_ban_is_katakana_which_no_synthesiser_takes_for_a_particle():
+    assert spoken("208", "8") == "にひゃくハチばんのかた、ハチばんまどぐちへおこしください。"
+    assert reading_of_floor(8) == "ハチかい"
+
+
 def test_the_parts_of_a_number_add_up_to_it():
     for number in range(1, 10_000):
         assert sum(int(part) for part, _ in figure_parts(str(number))) == number
