@@ -23,7 +23,12 @@ def export_office(session: Session, code: str) -> str:
     file["services"] = [_entry(service, SERVICE_COLUMNS, SERVICE) for service in _rows(session, ServiceRow, row.id)]
     file["counters"] = [_entry(counter, COUNTER_COLUMNS, COUNTER) for counter in _rows(session, CounterRow, row.id)]
     return HEAD + yaml.dump(
-        _in_order(file, OFFICE), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000, default_flow_style=None
+        _in_order(file, OFFICE),
+        Dumper=_Dumper,
+        allow_unicode=True,
+        sort_keys=False,
+        width=10_000,
+        default_flow_style=None,
     )
 
 

@@ -36,11 +36,16 @@ def newest_revision() -> str | None:
 def check_is_known() -> None:
     """Refuse a database written by a newer version: its tables would be misunderstood."""
     revision = current_revision()
-    if revision is not None and revision not in {script.revision for script in _scripts().walk_revisions()}:
+    if revision is not None and not is_known(revision):
         raise SystemExit(
             f"Matazu does not start: DATABASE_URL: the database is at schema {revision}, which this version does not "
             "know; install the newer version, or restore a backup made by this one."
         )
+
+
+def is_known(revision: str | None) -> bool:
+    """Whether this version can bring a database of that revision up to date."""
+    return revision in {script.revision for script in _scripts().walk_revisions()}
 
 
 def clock_gap_s() -> float:

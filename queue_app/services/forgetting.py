@@ -1,0 +1,100 @@
+"""Personal data that is due to be forgotten.
+
+Decides what of yesterday is still needed: the history (numbers, times, services) for statistics, nothing that says who
+somebody was or how to reach them. Each of `FORGETTERS` looks after one kind; each may be run at any time, and twice.
+Source: Act on the Protection of Personal Information, art. 61 (hold no more than the purpose needs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import CursorResult, String, Update, and_, cast, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from queue_app.domain.calendar import office_day
+from queue_app.store.access_tables import PairingCode, StaffSession
+from queue_app.store.office_tables import OfficeRow
+from queue_app.store.queue_tables import Answer, Delivery, Ticket
+
+ANSWERS_KEPT = timedelta(hours=24)
+"""How long a repeated Idempotency-Key must find its first answer (interface version 1, section 1)."""
+
+MESSAGES_KEPT = timedelta(hours=24)
+DELIVERIES_KEPT = timedelta(days=30)
+"""That a message went out, and when, without its address and text."""
+
+SESSIONS_KEPT = timedelta(days=30)
+FORGOTTEN = "{}"
+
+
+def forget_due(session: Session, now: datetime) -> dict[str, int]:
+    """Forget everything that is due; how many rows of each kind lost something."""
+    return {kind: forget_one(session, kind=kind, now=now) for kind in FORGETTERS}
+
+
+def forget_one(session: Session, *, kind: str, now: datetime) -> int:
+    """Forget what is due of one kind of `FORGETTERS`: a shorter transaction than all of them."""
+    return FORGETTERS[kind](session, now)
+
+
+def forget_tickets(session: Session, now: datetime) -> int:
+    """Notes, addresses and the help asked for, of days that are over in the ticket's own office."""
+    return sum(
+        _count(session, _forget_tickets_of(office_id, now, zone))
+        for office_id, zone in session.execute(select(OfficeRow.id, OfficeRow.zone)).all()
+    )
+
+
+def _forget_tickets_of(office_id: int, now: datetime, zone: str) -> Update:
+    holds_something = or_(
+        Ticket.note.is_not(None),
+        Ticket.notify_address.is_not(None),
+        Ticket.notify_channel.is_not(None),
+        cast(Ticket.needs, String) != "[]",
+    )
+    return (
+        update(Ticket)
+        .where(Ticket.office_id == office_id, Ticket.day < office_day(now, ZoneInfo(zone)), holds_something)
+        .values(note=None, notify_address=None, notify_channel=None, needs=[])
+    )
+
+
+def forget_messages(session: Session, now: datetime) -> int:
+    """Address and text of messages whose use has been over for a day, sent or not."""
+    over = and_(Delivery.expires_at < now - MESSAGES_KEPT, Delivery.updated_at < now - MESSAGES_KEPT)
+    query = update(Delivery).where(over, Delivery.address.is_not(None)).values(address=None, payload=FORGOTTEN)
+    stripped = _count(session, query)
+    return stripped + _count(session, delete(Delivery).where(Delivery.updated_at < now - DELIVERIES_KEPT))
+
+
+def forget_answers(session: Session, now: datetime) -> int:
+    """First answers to Idempotency-Keys: they may hold a ticket's secret."""
+    return _count(session, delete(Answer).where(Answer.at < now - ANSWERS_KEPT))
+
+
+def forget_sessions(session: Session, now: datetime) -> int:
+    """When members of staff were at their desks is nobody's business after a month."""
+    return _count(session, delete(StaffSession).where(StaffSession.seen_at < now - SESSIONS_KEPT))
+
+
+def forget_pairing_codes(session: Session, now: datetime) -> int:
+    return _count(session, delete(PairingCode).where(PairingCode.expires_at < now - ANSWERS_KEPT))
+
+
+def _count(session: Session, statement: object) -> int:
+    done = session.execute(statement, execution_options={"synchronize_session": False})  # type: ignore[call-overload]
+    assert isinstance(done, CursorResult)
+    return done.rowcount
+
+
+FORGETTERS: dict[str, Callable[[Session, datetime], int]] = {
+    "tickets": forget_tickets,
+    "messages": forget_messages,
+    "answers": forget_answers,
+    "sessions": forget_sessions,
+    "pairing codes": forget_pairing_codes,
+}
+"""By the kind's name. Whoever adds personal data adds its row here."""
