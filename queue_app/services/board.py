@@ -28,16 +28,19 @@ def board(hall: Hall, language: str = "ja") -> Snapshot:
         "at": hall.now,
         "open": hall.open,
         "opens_at": hall.opens_at,
+        "tickets_until": hall.tickets_until,
         "calls": [_call(hall, call, by_stage[call.stage_id]) for call in hall.calls if call.stage_id in by_stage],
         "counters": [_counter(hall, code, language) for code in office.counters],
         "queues": [_queue(hall, service, language) for service in office.services.values()],
         "ready": [stage.number for stage in hall.line if stage.kind is StageKind.HANDOVER],
         "missed": _numbers(stage for stage in hall.stages if stage.state is State.MISSED),
+        "services_of": _services_of(hall),
         "notices": [
             {
                 "id": notice["id"],
                 "level": notice["level"],
                 "text": label_in(notice["text"], language),
+                "texts": notice["text"],
                 "at": notice["at"],
             }
             for notice in hall.notices
@@ -80,6 +83,12 @@ def called_value(hall: Hall, call: OpenCall, stage: LiveStage) -> Called:
     )
 
 
+def _services_of(hall: Hall) -> dict[str, str]:
+    """Which service each ready or missed number belongs to, so that a display can tell the numbers of its zone."""
+    shown = (s for s in hall.stages if s.state is State.MISSED or (s.waits and s.kind is StageKind.HANDOVER))
+    return {stage.number: stage.service for stage in shown}
+
+
 def _call(hall: Hall, call: OpenCall, stage: LiveStage) -> Snapshot:
     return {
         "call_id": call.call_id,
@@ -105,6 +114,7 @@ def _counter(hall: Hall, code: str, language: str) -> Snapshot:
         "zone": counter.zone,
         "floor": counter.floor,
         "direction": counter.direction,
+        "services": list(counter.services),
     }
     if present is not None and present.kind is not StageKind.BACK_OFFICE:
         shown["number"] = present.number

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from queue_app.domain.calendar import is_open, opens_next
+from queue_app.domain.calendar import is_open, opens_next, takes_tickets, ticket_intervals
 from queue_app.domain.discipline import Waiting, order_key, rank
 from queue_app.domain.estimate import Clerk, Range
 from queue_app.domain.office import Counter, Office
@@ -94,6 +94,7 @@ class Hall:
     now: datetime
     open: bool
     opens_at: datetime | None
+    tickets_until: datetime | None
     stages: tuple[LiveStage, ...]
     calls: tuple[OpenCall, ...]
     states: dict[str, AtCounter]
@@ -183,6 +184,7 @@ def read_hall(session: Session, office: Office, ports: Ports) -> Hall:
         now=now,
         open=opened,
         opens_at=None if opened else opens_next(office.hours, now, office.zone, ports.holidays),
+        tickets_until=_tickets_until(office, now, ports) if opened else None,
         stages=tuple(_live_stages(session, office)),
         calls=tuple(_open_calls(session, office)),
         states=_states(session, office),
@@ -199,6 +201,13 @@ def counts_of_today(session: Session, office: Office, now: datetime) -> dict[str
         .group_by(EventRow.name)
     )
     return dict(rows.tuples().all())
+
+
+def _tickets_until(office: Office, now: datetime, ports: Ports) -> datetime | None:
+    """When no more numbers are given (past in the last minutes of the day); None when they are given without a break."""
+    spans = ticket_intervals(office.hours, office.today(now), office.zone, ports.holidays)
+    end = next((end for _, end in spans if now < end), spans[-1][1] if spans else None)
+    return None if end is None or takes_tickets(office.hours, end, office.zone, ports.holidays) else end
 
 
 def _live_stages(session: Session, office: Office) -> Iterable[LiveStage]:
