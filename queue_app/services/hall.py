@@ -196,15 +196,15 @@ def counts_of_today(session: Session, office: Office, now: datetime) -> dict[str
     """How often each thing happened today, undone deeds left out."""
     undone = select(EventRow.undoes).where(EventRow.office_id == office.id, EventRow.undoes.is_not(None))
     rows = session.execute(
-        select(EventRow.name, func.count())
+        select(EventRow.name, func.count().label("times"))
         .where(EventRow.office_id == office.id, EventRow.day == office.today(now), EventRow.id.not_in(undone))
         .group_by(EventRow.name)
     )
-    return dict(rows.tuples().all())
+    return {row.name: row.times for row in rows}
 
 
 def _tickets_until(office: Office, now: datetime, ports: Ports) -> datetime | None:
-    """When no more numbers are given (past in the last minutes of the day); None when they are given without a break."""
+    """When no more numbers are given (past in the day's last minutes); None when they are given on and on."""
     spans = ticket_intervals(office.hours, office.today(now), office.zone, ports.holidays)
     end = next((end for _, end in spans if now < end), spans[-1][1] if spans else None)
     return None if end is None or takes_tickets(office.hours, end, office.zone, ports.holidays) else end

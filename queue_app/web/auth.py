@@ -1,4 +1,4 @@
-"""Who asks: a bearer token, a staff session, or nobody in particular.
+"""Who asks: a bearer token, a paired device, a staff session, or nobody in particular.
 
 Decides only who it is; what they may is `domain.access`, and every route says which right it needs (`needs`). A test
 walks all routes and fails on one that does not.
@@ -12,15 +12,20 @@ from typing import Any, TypeVar
 
 from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import validate_csrf
+from wtforms.validators import ValidationError
 
-from queue_app.domain.access import RESIDENT, Identity, Right, check_right
-from queue_app.domain.errors import Refusal
+from queue_app.domain.access import RESIDENT, Identity, Right, Role, check_right
+from queue_app.domain.errors import Forbidden, Refusal
 from queue_app.services import access
 from queue_app.store.database import reading
 from queue_app.web.context import house
 
 SESSION_COOKIE = "matazu_session"
 SECURE_SESSION_COOKIE = "__Host-matazu_session"
+DEVICE_COOKIE = "matazu_device"
+DEVICE_PAGES = {"/kiosk/": Role.KIOSK, "/display/": Role.DISPLAY}
+"""Where a device's cookie counts, and which device's: one browser may be both a kiosk and a display of the demo."""
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -60,6 +65,16 @@ def needs(right: Right, *, page: bool = False) -> Callable[[View], View]:
     return mark
 
 
+def check_form_token() -> None:
+    """A browser's session counts only together with the page's own token (header X-CSRFToken); a bearer needs none."""
+    if identity().session_id is None:
+        return
+    try:
+        validate_csrf(request.headers.get("X-CSRFToken"))
+    except ValidationError:
+        raise Forbidden("form_token_missing") from None
+
+
 def bearer_token(header: str | None) -> str | None:
     """The token of an Authorization header; anything that is not a bearer token counts as a wrong one."""
     if header is None:
@@ -71,6 +86,19 @@ def bearer_token(header: str | None) -> str | None:
 def session_cookie() -> str:
     """`__Host-` where TLS makes that possible."""
     return SECURE_SESSION_COOKIE if house().settings.is_secure else SESSION_COOKIE
+
+
+def device_cookie(role: Role) -> str:
+    """The cookie that keeps the token of a paired browser."""
+    name = f"{DEVICE_COOKIE}_{role}"
+    return f"__Host-{name}" if house().settings.is_secure else name
+
+
+def identity_of_device(session: Session, role: Role, now: datetime) -> Identity | None:
+    """The paired device that this browser is, or None; a cookie whose token was revoked is none."""
+    secret = request.cookies.get(device_cookie(role))
+    found = access.identity_of_token(session, secret) if secret else None
+    return found if found is not None and found.role is role else None
 
 
 def _identify() -> Identity:

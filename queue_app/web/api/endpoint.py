@@ -23,7 +23,7 @@ from queue_app.services.deed import Deed, begin
 from queue_app.services.ports import Ports
 from queue_app.store.database import reading, writing
 from queue_app.store.queue_tables import Answer
-from queue_app.web.auth import identity, needs
+from queue_app.web.auth import check_form_token, identity, needs
 from queue_app.web.context import house
 from queue_app.web.errors import problem, problem_response
 from queue_app.web.limits import check_public_rate
@@ -142,6 +142,7 @@ def change(
         @wraps(handler)
         def view(**path_facts: str) -> Response:
             check_public_rate()
+            check_form_token()
             raw = _json_body()
             who, ports = identity(), house().ports
 
