@@ -33,6 +33,8 @@ class Event(StrEnum):
     COUNTER_PAUSED = "counter_paused"
     COUNTER_CLOSED = "counter_closed"
     HELP_ASKED = "help_asked"
+    HELP_GIVEN = "help_given"
+    DEVICE_REPORTED = "device_reported"
     NOTICE_POSTED = "notice_posted"
     NOTICE_ENDED = "notice_ended"
     SERVICE_PAUSED = "service_paused"

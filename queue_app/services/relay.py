@@ -58,6 +58,8 @@ ROUTES: dict[Event, str] = {
     Event.COUNTER_PAUSED: GATHERED,
     Event.COUNTER_CLOSED: GATHERED,
     Event.HELP_ASKED: AT_ONCE,
+    Event.HELP_GIVEN: AT_ONCE,
+    Event.DEVICE_REPORTED: AT_ONCE,
     Event.NOTICE_POSTED: AT_ONCE,
     Event.NOTICE_ENDED: AT_ONCE,
     Event.SERVICE_PAUSED: GATHERED,
@@ -156,12 +158,12 @@ class Relay:
     def look(self) -> float:
         """Send every office's due snapshots; returns the seconds until it should look again."""
         now = self.ports.clock()
-        self.beat_at = now
         with reading() as session:
-            versions = dict(session.execute(select(OfficeLog.office_id, OfficeLog.version)).tuples().all())
+            versions = {row.office_id: row.version for row in session.execute(select(OfficeLog.office_id, OfficeLog.version))}
         waits = [self._look_at(office_id, version, now) for office_id, version in versions.items()]
         for chore in self._watchers:
             chore()
+        self.beat_at = now
         return min([LOOK_AGAIN_S, *waits])
 
     def _look_at(self, office_id: int, version: int, now: datetime) -> float:

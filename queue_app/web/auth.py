@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import validate_csrf
+from sqlalchemy.orm import Session
 from wtforms.validators import ValidationError
 
 from queue_app.domain.access import RESIDENT, Identity, Right, Role, check_right
@@ -24,8 +25,12 @@ from queue_app.web.context import house
 SESSION_COOKIE = "matazu_session"
 SECURE_SESSION_COOKIE = "__Host-matazu_session"
 DEVICE_COOKIE = "matazu_device"
-DEVICE_PAGES = {"/kiosk/": Role.KIOSK, "/display/": Role.DISPLAY}
-"""Where a device's cookie counts, and which device's: one browser may be both a kiosk and a display of the demo."""
+DEVICE_PAGES = {"/kiosk/": Role.KIOSK, "/display/": Role.DISPLAY, "/api/v1/devices/": Role.DISPLAY}
+"""Where a device's cookie counts, and which device's: one browser may be both a kiosk and a display of the demo.
+
+There it comes before a staff session; everywhere else it counts for nothing, so that the same browser can also show a
+resident's page.
+"""
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -89,12 +94,12 @@ def session_cookie() -> str:
 
 
 def device_cookie(role: Role) -> str:
-    """The cookie that keeps the token of a paired browser."""
+    """The cookie that keeps the token of a paired browser: `matazu_device_kiosk`, `matazu_device_display`."""
     name = f"{DEVICE_COOKIE}_{role}"
     return f"__Host-{name}" if house().settings.is_secure else name
 
 
-def identity_of_device(session: Session, role: Role, now: datetime) -> Identity | None:
+def identity_of_device(session: Session, role: Role) -> Identity | None:
     """The paired device that this browser is, or None; a cookie whose token was revoked is none."""
     secret = request.cookies.get(device_cookie(role))
     found = access.identity_of_token(session, secret) if secret else None
@@ -104,14 +109,13 @@ def identity_of_device(session: Session, role: Role, now: datetime) -> Identity 
 def _identify() -> Identity:
     token = bearer_token(request.headers.get("Authorization"))
     now = house().ports.clock()
-    if token is not None:
-        with reading() as session:
-            found = access.identity_of_token(session, token)
-        if found is None:
-            raise Unauthenticated()
-        return found
-    secret = request.cookies.get(session_cookie())
-    if not secret:
-        return RESIDENT
     with reading() as session:
-        return access.identity_of_session(session, secret, now) or RESIDENT
+        if token is not None:
+            found = access.identity_of_token(session, token)
+            if found is None:
+                raise Unauthenticated()
+            return found
+        role = next((role for start, role in DEVICE_PAGES.items() if request.path.startswith(start)), None)
+        device = identity_of_device(session, role) if role else None
+        secret = request.cookies.get(session_cookie())
+        return device or (access.identity_of_session(session, secret, now) if secret else None) or RESIDENT

@@ -22,7 +22,7 @@ from queue_app.services.ports import Ports
 from queue_app.services.relay import Room, snapshots
 from queue_app.services.tickets import check_is_of_today, ticket_by_token
 from queue_app.store.database import reading
-from queue_app.web.auth import session_cookie
+from queue_app.web.auth import identity_of_device, session_cookie
 from queue_app.web.context import house
 from queue_app.web.wire import Wire
 
@@ -154,7 +154,7 @@ def _room(session: Any, identity: Identity, wish: dict[str, Any], ports: Ports) 
 
 
 def _identify(auth: object) -> Identity:
-    """A bearer token in `auth`, else the session cookie, else a resident. A wrong token is refused."""
+    """A bearer token in `auth`, else a session, else a paired device, else a resident. A wrong token is refused."""
     now = house().ports.clock()
     token = auth.get("token") if isinstance(auth, dict) else None
     with reading() as session:
@@ -164,7 +164,9 @@ def _identify(auth: object) -> Identity:
                 raise ConnectionRefusedError("unauthenticated")
             return found
         secret = request.cookies.get(session_cookie())
-        return (access.identity_of_session(session, secret, now) if secret else None) or RESIDENT
+        person = access.identity_of_session(session, secret, now) if secret else None
+        devices = (identity_of_device(session, role) for role in access.DEVICE_ROLES)
+        return person or next(filter(None, devices), RESIDENT)
 
 
 def _sid() -> str:
