@@ -42,7 +42,8 @@ class Clerk:
     """Somebody on duty: the stages served (none named: all), the running service, and the times away.
 
     `away` holds spans in minutes from now in order of time; a clerk with an open end has `math.inf` as the second
-    number. A running service is finished before leaving.
+    number. Who serves nobody and whose span has begun is away now. Everybody else finishes the running service first,
+    and the break keeps its length.
     """
 
     serves: frozenset[str] = frozenset()
@@ -69,7 +70,8 @@ class Coming:
     """A person not yet ready who may pass us: a booking still to arrive, a household coming back for its delivery.
 
     With `order_min` the order time is fixed (a booking: appointed time minus head start); without it the person
-    counts from the moment of being ready, minus `head_start_min`.
+    counts from the moment of being ready, minus `head_start_min`. `before` holds the chains of services that must end
+    first, one beside the other; the longest one is added to `ready_in_min`.
     """
 
     stage: str
@@ -79,6 +81,7 @@ class Coming:
     order_min: float | None = None
     head_start_min: float = 0.0
     shows: float = 1.0
+    before: tuple[tuple[Running, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +244,8 @@ def _one_pass(state: LiveState, source: _Source) -> float | None:
     """Hand out the people ahead in call order; the first clerk of our stage who finds none of them takes us."""
     present = _claims(state.ahead, source)
     coming = _arrivals(state, source)
-    free = [
-        (_back(clerk, source.rest(clerk.running) if clerk.running else 0.0), number)
-        for number, clerk in enumerate(state.clerks)
-    ]
+    breaks = [list(reversed(clerk.away)) for clerk in state.clerks]
+    free = [(_first_free(clerk, breaks[number], source), number) for number, clerk in enumerate(state.clerks)]
     heapify(free)
     while free:
         now, number = free[0]
@@ -255,11 +256,11 @@ def _one_pass(state: LiveState, source: _Source) -> float | None:
         clerk = state.clerks[number]
         claim = _take(present, clerk)
         if claim is not None:
-            heapreplace(free, (_back(clerk, now + claim[3]), number))
+            heapreplace(free, (_after_break(breaks[number], now + claim[3]), number))
         elif not clerk.serves or state.stage in clerk.serves:
             return now
         elif coming:
-            heapreplace(free, (_back(clerk, max(coming[-1][0], now)), number))
+            heapreplace(free, (_after_break(breaks[number], max(coming[-1][0], now)), number))
         else:
             heappop(free)
     return None
@@ -278,13 +279,24 @@ def _arrivals(state: LiveState, source: _Source) -> list[tuple[float, _Claim]]:
     """Those still to come who would be called before us, latest first."""
     arrivals = []
     for number, person in enumerate(state.coming, start=len(state.ahead)):
-        ready = max(person.ready_in_min + source.shift(person.ready_sd_min), 0.0)
+        ready = _ready(person, source)
         order = person.order_min if person.order_min is not None else ready - person.head_start_min
         work = source.service(person.duration) * source.weight(person.shows) if order < state.order_min else 0.0
         if work > 0:
             arrivals.append((ready, (order, number, person.stage, work)))
     arrivals.sort(reverse=True)
     return arrivals
+
+
+def _ready(person: Coming, source: _Source) -> float:
+    """Not here yet, so not before now: drawn again a few times, which keeps the shape of what is left."""
+    if person.before:
+        return person.ready_in_min + max(sum(source.rest(each) for each in chain) for chain in person.before)
+    for _ in range(4):
+        ready = person.ready_in_min + source.shift(person.ready_sd_min)
+        if ready >= 0:
+            return ready
+    return 0.0
 
 
 def _take(present: list[_Claim], clerk: Clerk) -> _Claim | None:
@@ -296,11 +308,17 @@ def _take(present: list[_Claim], clerk: Clerk) -> _Claim | None:
     return None
 
 
-def _back(clerk: Clerk, free_at: float) -> float:
-    """When a clerk who ends a service at `free_at` can take the next person."""
-    for leaves, returns in clerk.away:
-        if leaves <= free_at < returns:
-            free_at = returns
+def _first_free(clerk: Clerk, breaks: list[tuple[float, float]], source: _Source) -> float:
+    if clerk.running is None and breaks and breaks[-1][0] <= 0:
+        return _after_break(breaks, max(breaks.pop()[1], 0.0))
+    return _after_break(breaks, source.rest(clerk.running) if clerk.running else 0.0)
+
+
+def _after_break(breaks: list[tuple[float, float]], free_at: float) -> float:
+    """When a clerk who ends a service at `free_at` can take the next person; a break that is due comes first."""
+    while breaks and breaks[-1][0] <= free_at:
+        leaves, returns = breaks.pop()
+        free_at += returns - leaves
     return free_at
 
 

@@ -62,9 +62,18 @@ def test_a_clerk_at_lunch_takes_nobody_until_the_return() -> None:
     assert likely(queue(1, Clerk(away=((0, 30),)))) == 40
 
 
-def test_a_running_service_is_finished_before_lunch() -> None:
+def test_a_running_service_is_finished_before_lunch_and_lunch_keeps_its_length() -> None:
     clerk = Clerk(running=Running(SURE, 2), away=((5, 65),))
-    assert likely(queue(0, clerk)) == 65
+    assert likely(queue(0, clerk)) == 68
+
+
+def test_a_break_that_is_due_begins_when_the_running_service_ends() -> None:
+    clerk = Clerk(running=Running(SURE, 2), away=((-3, 57),))
+    assert likely(queue(0, clerk)) == 68
+
+
+def test_a_break_is_taken_once() -> None:
+    assert likely(queue(3, Clerk(away=((15, 75),)))) == 90
 
 
 def test_a_clerk_leaving_for_good_leaves_the_work_to_the_others() -> None:

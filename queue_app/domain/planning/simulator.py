@@ -1,0 +1,439 @@
+"""One day of an office, minute by minute.
+
+Decides nothing about order: every call is made by `domain.discipline` through `lines.Line`, with the reference times
+and head starts that real tickets carry. What it models: arrivals and appointments, no-shows, patience, stage graphs
+with work that needs no resident, lunch breaks (a running service is finished first), idle clerks who help another
+pool, and people who join from a phone and leave home when advised.
+
+Times are minutes after opening; waits follow the study: *first call* is counted from the later of arrival and
+appointment, *idle* is everything after that moment which is not spent with a clerk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from heapq import heappop, heappush
+from typing import Final, Protocol
+
+from queue_app.domain.discipline import (
+    HeadStarts,
+    StageRole,
+    VisitClass,
+    Waiting,
+    first_reference,
+    head_start,
+)
+from queue_app.domain.errors import Refusal
+from queue_app.domain.planning.lines import Line, Place
+from queue_app.domain.planning.policies import Policy, Reception, Route, Safety
+from queue_app.domain.planning.remote import leave_now
+from queue_app.domain.planning.rota import Duty
+from queue_app.domain.planning.workload import Stage, Visitor, without_papers
+
+OPENS_AT: Final = datetime(2000, 1, 3, 8, 30, tzinfo=UTC)
+"""Any moment does: only differences count."""
+
+BOOKED_FIRST: Final = HeadStarts(booked_min=1_000, delivery_min=0, follow_on_min=0, first_min=0)
+P20: Final = 0.8416
+RECHECK_MIN: Final = 2.0
+FOREVER: Final = 1e9
+
+
+class Guest:
+    """A visitor on this day: where in the visit, and what was waited."""
+
+    __slots__ = (
+        "appointed_min",
+        "arrived_min",
+        "busy",
+        "came",
+        "counts_from",
+        "done",
+        "expected_min",
+        "first_call",
+        "idle",
+        "joined_min",
+        "left",
+        "open",
+        "places",
+        "ready_at",
+        "visit_class",
+        "visitor",
+        "with_clerk",
+    )
+
+    def __init__(self, visitor: Visitor, visit_class: VisitClass) -> None:
+        self.visitor = visitor
+        self.visit_class = visit_class
+        self.appointed_min: float | None = None
+        self.joined_min = 0.0
+        self.arrived_min = 0.0
+        self.counts_from = 0.0
+        self.with_clerk = 0.0
+        self.first_call: float | None = None
+        self.idle: float | None = None
+        self.came = False
+        self.expected_min: float | None = None
+        self.left = False
+        self.busy = False
+        self.done: set[int] = set()
+        self.open: set[int] = set()
+        self.ready_at: dict[int, float] = {}
+        self.places: dict[int, Place[tuple[Guest, int]]] = {}
+
+
+class Desk:
+    """A clerk on this day."""
+
+    __slots__ = ("break_due", "duty", "ends_at", "present", "returns_at", "serving", "started_at")
+
+    def __init__(self, duty: Duty) -> None:
+        self.duty = duty
+        self.serving: tuple[Guest, int] | None = None
+        self.started_at = 0.0
+        self.ends_at = 0.0
+        self.present = True
+        self.break_due: float | None = None
+        self.returns_at = 0.0
+
+
+class Observer(Protocol):
+    """Somebody who looks on, for instance to ask an estimator at every ticket."""
+
+    def joined(self, day: Day, guest: Guest, position: int) -> None: ...
+    def called(self, day: Day, guest: Guest, position: int) -> None: ...
+    def gave_up(self, day: Day, guest: Guest) -> None: ...
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one day was like."""
+
+    guests: list[Guest] = field(default_factory=list)
+    overtime_min: float = 0.0
+    busy_min: dict[str, float] = field(default_factory=dict)
+    duty_min: dict[str, float] = field(default_factory=dict)
+    from_wish_min: list[float] = field(default_factory=list)
+
+
+def simulate_day(
+    visitors: Sequence[Visitor],
+    appointments: Mapping[int, float],
+    rota: Sequence[Duty],
+    policy: Policy,
+    *,
+    day_min: float,
+    observer: Observer | None = None,
+) -> Outcome:
+    """Run one day. `appointments` maps a visitor's number to the appointed minute; everybody else walks in."""
+    return Day(visitors, appointments, rota, policy, day_min=day_min, observer=observer).run()
+
+
+class Day:
+    """The state of the office while the day runs."""
+
+    def __init__(
+        self,
+        visitors: Sequence[Visitor],
+        appointments: Mapping[int, float],
+        rota: Sequence[Duty],
+        policy: Policy,
+        *,
+        day_min: float,
+        observer: Observer | None = None,
+    ) -> None:
+        self.visitors, self.appointments, self.policy, self.day_min = visitors, appointments, policy, day_min
+        self.observer = observer
+        self.now = 0.0
+        self.desks = [Desk(duty) for duty in rota]
+        self.pools: dict[str, list[Desk]] = {}
+        for desk in self.desks:
+            self.pools.setdefault(desk.duty.pool, []).append(desk)
+        self.helpers = _helpers(self.desks)
+        self.lines: dict[str, Line[tuple[Guest, int]]] = {pool: Line() for pool in self.pools}
+        self.outcome = Outcome(busy_min=dict.fromkeys(self.pools, 0.0))
+        self.inside: dict[int, Guest] = {}
+        self.on_the_way: dict[int, Guest] = {}
+        self.serving: dict[tuple[int, int], Desk] = {}
+        self.first_pool = {visitor.number: visitor.stages[0].pool for visitor in visitors}
+        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._serial = 0
+        self._last_departure = 0.0
+        self._leads: dict[tuple[VisitClass, StageRole], timedelta] = {}
+
+    def run(self) -> Outcome:
+        """Everything until the last person has left."""
+        self._check()
+        for desk in self.desks:
+            for leaves, returns in desk.duty.away:
+                self._at(leaves, partial(self._break_due, desk, returns - leaves))
+        for visitor in self.visitors:
+            self._expect(visitor)
+        while self._agenda:
+            self.now, _, act = heappop(self._agenda)
+            act()
+        return self._closed()
+
+    # People
+
+    def _expect(self, visitor: Visitor) -> None:
+        appointed = self.appointments.get(visitor.number)
+        if appointed is not None:
+            self.outcome.from_wish_min.append(abs(appointed - visitor.wish_min))
+            if visitor.shows:
+                known = without_papers(visitor) if visitor.prework else visitor
+                guest = self._guest(known, VisitClass.BOOKED)
+                guest.appointed_min = appointed
+                self._at(max(appointed + visitor.lateness_min, 0.0), partial(self._arrive, guest))
+        elif visitor.remote and self.policy.remote:
+            guest = self._guest(visitor, VisitClass.REMOTE)
+            self._at(max(visitor.wish_min - visitor.travel_min, 0.0), partial(self._join_from_home, guest))
+        else:
+            guest = self._guest(visitor, VisitClass.WALK_IN)
+            self._at(visitor.wish_min, partial(self._arrive, guest))
+
+    def _guest(self, visitor: Visitor, visit_class: VisitClass) -> Guest:
+        guest = Guest(visitor, visit_class)
+        self.outcome.guests.append(guest)
+        return guest
+
+    def _join_from_home(self, guest: Guest) -> None:
+        guest.joined_min = self.now
+        self.on_the_way[guest.visitor.number] = guest
+        self._advise(guest)
+
+    def _advise(self, guest: Guest) -> None:
+        """Leave home when the wait may have shrunk to the way and a little; ask again until then."""
+        visitor = guest.visitor
+        stage = visitor.stages[0]
+        wait = self._rough_wait(stage)
+        in_line = self.lines[stage.pool].size
+        sd = wait * 0.55 / in_line**0.5 if in_line else 0.0
+        if leave_now(wait - P20 * sd, visitor.travel_min):
+            guest.expected_min = self.now + visitor.travel_min
+            way = max(visitor.travel_min + visitor.travel_error_min, 0.0)
+            self._at(self.now + way, partial(self._arrive, guest))
+        else:
+            self._at(self.now + RECHECK_MIN, partial(self._advise, guest))
+
+    def _rough_wait(self, stage: Stage) -> float:
+        here = sum(1 for desk in self.pools[stage.pool] if desk.present)
+        return self.lines[stage.pool].size * stage.mean_min / max(here, 0.5)
+
+    def _arrive(self, guest: Guest) -> None:
+        guest.came = True
+        self.on_the_way.pop(guest.visitor.number, None)
+        guest.arrived_min = self.now
+        self.inside[guest.visitor.number] = guest
+        if guest.visit_class is not VisitClass.REMOTE:
+            guest.joined_min = self.now
+        guest.counts_from = self.now if guest.appointed_min is None else max(self.now, guest.appointed_min)
+        self._open_stages(guest)
+        if guest.first_call is None:
+            self._at(guest.counts_from + guest.visitor.patience_min, partial(self._give_up, guest))
+
+    def _give_up(self, guest: Guest) -> None:
+        if guest.first_call is None:
+            guest.left = True
+            del self.inside[guest.visitor.number]
+            guest.first_call = guest.idle = self.now - guest.counts_from
+            for place in list(guest.places.values()):
+                self.lines[guest.visitor.stages[place.person[1]].pool].leave(place)
+            guest.places.clear()
+            if self.observer:
+                self.observer.gave_up(self, guest)
+
+    # Stages
+
+    def _open_stages(self, guest: Guest) -> None:
+        """Everything whose predecessors are over becomes ready; then the person stands in lines again."""
+        stages = guest.visitor.stages
+        for position, stage in enumerate(stages):
+            if position not in guest.ready_at and self._is_open(guest, position, stage):
+                guest.ready_at[position] = self.now
+                guest.open.add(position)
+                if not stage.resident:
+                    self._stand_in_line(guest, position)
+        if not guest.busy:
+            for position in self._chosen(guest):
+                if position in guest.open and position not in guest.places:
+                    self._stand_in_line(guest, position)
+
+    def _is_open(self, guest: Guest, position: int, stage: Stage) -> bool:
+        if self.policy.route is Route.SERIAL:
+            return len(guest.done) == position
+        return all(before in guest.done for before in stage.after)
+
+    def _chosen(self, guest: Guest) -> list[int]:
+        """The lines a free resident stands in: all that are open, or the one with the least expected wait."""
+        stages = guest.visitor.stages
+        open_here = [position for position in sorted(guest.open) if stages[position].resident]
+        if self.policy.route is not Route.BEST_COUNTER or len(open_here) < 2:
+            return open_here
+        return [min(open_here, key=lambda position: self._rough_wait(stages[position]))]
+
+    def _stand_in_line(self, guest: Guest, position: int) -> None:
+        stage = guest.visitor.stages[position]
+        place = self.lines[stage.pool].join(self._waiting(guest, position), (guest, position))
+        guest.places[position] = place
+        if self.observer and not guest.done:
+            self.observer.joined(self, guest, position)
+        desk = self._free_desk(stage.pool)
+        if desk is not None:
+            self._call_next(desk)
+
+    def _waiting(self, guest: Guest, position: int) -> Waiting:
+        stage = guest.visitor.stages[position]
+        if guest.done:
+            reference = moment(guest.ready_at[position])
+        else:
+            appointed = None if guest.appointed_min is None else moment(guest.appointed_min)
+            reference = first_reference(moment(guest.joined_min), appointed)
+        return Waiting(reference - self._lead(guest.visit_class, stage.role), reference, guest.visitor.number)
+
+    def _lead(self, visit_class: VisitClass, role: StageRole) -> timedelta:
+        key = (visit_class, role)
+        if key not in self._leads:
+            rule = self.policy.head_starts
+            if self.policy.reception is Reception.BOOKED_FIRST and role is StageRole.FIRST:
+                rule = BOOKED_FIRST
+            self._leads[key] = head_start(visit_class, role, has_need=False, rule=rule)
+        return self._leads[key]
+
+    # Clerks
+
+    def _free_desk(self, pool: str) -> Desk | None:
+        """An idle clerk of the pool, else an idle helper; those trained for another pool are kept free if possible."""
+        best: Desk | None = None
+        for desk in self.pools[pool]:
+            if desk.serving is None and desk.present:
+                if not desk.duty.helps:
+                    return desk
+                best = best or desk
+        if best is not None:
+            return best
+        for desk in self.helpers.get(pool, ()):
+            if desk.serving is None and desk.present:
+                return desk
+        return None
+
+    def _call_next(self, desk: Desk) -> None:
+        place = self._next_place(desk)
+        if place is None:
+            return
+        guest, position = place.person
+        stage = guest.visitor.stages[position]
+        if guest.first_call is None:
+            guest.first_call = max(self.now - guest.counts_from, 0.0)
+            if self.observer:
+                self.observer.called(self, guest, position)
+        if stage.resident:
+            self._sit_down(guest)
+        else:
+            self.lines[stage.pool].leave(guest.places.pop(position))
+        guest.open.discard(position)
+        desk.serving, desk.started_at, desk.ends_at = (guest, position), self.now, self.now + stage.minutes
+        self.serving[guest.visitor.number, position] = desk
+        self._at(desk.ends_at, partial(self._finish, desk))
+
+    def _next_place(self, desk: Desk) -> Place[tuple[Guest, int]] | None:
+        now = moment(self.now) if self.policy.safety is Safety.SIXTY_MINUTES else OPENS_AT
+        for pool in (desk.duty.pool, *desk.duty.helps):
+            place = self.lines[pool].first(now)
+            if place is not None:
+                return place
+        return None
+
+    def _sit_down(self, guest: Guest) -> None:
+        """At one counter: the other lines are left for as long, with their ready times kept."""
+        guest.busy = True
+        stages = guest.visitor.stages
+        for position in [position for position in guest.places if stages[position].resident]:
+            self.lines[stages[position].pool].leave(guest.places.pop(position))
+
+    def _finish(self, desk: Desk) -> None:
+        assert desk.serving is not None
+        guest, position = desk.serving
+        stage = guest.visitor.stages[position]
+        self.outcome.busy_min[desk.duty.pool] += self.now - desk.started_at
+        desk.serving = None
+        del self.serving[guest.visitor.number, position]
+        guest.done.add(position)
+        if stage.resident:
+            guest.busy = False
+            guest.with_clerk += max(self.now - max(desk.started_at, guest.counts_from), 0.0)
+        if desk.break_due is not None:
+            self._take_break(desk)
+        if len(guest.done) == len(guest.visitor.stages):
+            self._depart(guest)
+        else:
+            self._open_stages(guest)
+        if desk.serving is None and desk.present:
+            self._call_next(desk)
+
+    def _depart(self, guest: Guest) -> None:
+        guest.left = True
+        del self.inside[guest.visitor.number]
+        guest.idle = max(self.now - guest.counts_from - guest.with_clerk, 0.0)
+        self._last_departure = max(self._last_departure, self.now)
+
+    def _break_due(self, desk: Desk, length: float) -> None:
+        desk.break_due = length
+        if desk.serving is None:
+            self._take_break(desk)
+
+    def _take_break(self, desk: Desk) -> None:
+        """A running service came first; the break has its full length all the same."""
+        assert desk.break_due is not None
+        desk.present = False
+        desk.returns_at = self.now + desk.break_due
+        if desk.returns_at < FOREVER:
+            self._at(desk.returns_at, partial(self._return_to_desk, desk))
+        desk.break_due = None
+
+    def _return_to_desk(self, desk: Desk) -> None:
+        desk.present = True
+        self._call_next(desk)
+
+    # The day's frame
+
+    def _at(self, time: float, act: Callable[[], None]) -> None:
+        self._serial += 1
+        heappush(self._agenda, (time, self._serial, act))
+
+    def _check(self) -> None:
+        """A pool that somebody needs and where nobody ever works is an impossible rota, not an endless wait."""
+        needed = {stage.pool for visitor in self.visitors for stage in visitor.stages}
+        helped = {pool for desk in self.desks for pool in desk.duty.helps}
+        unserved = sorted(needed - {desk.duty.pool for desk in self.desks} - helped)
+        if unserved:
+            raise Refusal("rota_nobody", pools=unserved)
+        for pool in needed - set(self.lines):
+            self.lines[pool], self.pools[pool], self.outcome.busy_min[pool] = Line(), [], 0.0
+
+    def _closed(self) -> Outcome:
+        outcome = self.outcome
+        outcome.overtime_min = max(self._last_departure - self.day_min, 0.0)
+        for pool, desks in self.pools.items():
+            outcome.duty_min[pool] = sum(_minutes_on_duty(desk.duty, self.day_min) for desk in desks)
+        return outcome
+
+
+def moment(minutes: float) -> datetime:
+    """The discipline speaks of instants; the simulator counts minutes."""
+    return OPENS_AT + timedelta(minutes=minutes)
+
+
+def _helpers(desks: Sequence[Desk]) -> dict[str, list[Desk]]:
+    helpers: dict[str, list[Desk]] = {}
+    for desk in desks:
+        for pool in desk.duty.helps:
+            helpers.setdefault(pool, []).append(desk)
+    return helpers
+
+
+def _minutes_on_duty(duty: Duty, day_min: float) -> float:
+    return day_min - sum(min(returns, day_min) - min(leaves, day_min) for leaves, returns in duty.away)
