@@ -192,15 +192,23 @@ def _kept(instance: Path, name: str, make: Callable[[], str], setting: str, *, e
     if not embedded:
         _refuse(setting, "it must be set when the database is not SQLite; see docs/operating.md")
     file = instance / name
-    if not file.exists():
-        instance.mkdir(parents=True, exist_ok=True)
-        draft = file.with_suffix(f".{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(make() + "\n")
-        with suppress(FileExistsError):  # the first of two processes wins, and both read what it wrote
-            os.link(draft, file)
-        draft.unlink()
-    return file.read_text().strip()
+    try:
+        if not file.exists():
+            _write_once(file, make() + "\n")
+        return file.read_text().strip()
+    except OSError as error:
+        _refuse("MATAZU_INSTANCE", f"{file} cannot be kept ({error.strerror}); give the folder to this user")
+
+
+def _write_once(file: Path, text: str) -> None:
+    """The first of two processes wins, and both read what it wrote."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(f".{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    with suppress(FileExistsError):
+        os.link(draft, file)
+    draft.unlink()
 
 
 def _port(text: str) -> int:

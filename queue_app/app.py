@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from queue_app import commands
 from queue_app.services.ports import Ports
 from queue_app.services.relay import Relay
-from queue_app.store import access_tables, office_tables, queue_tables  # noqa: F401 - they declare the tables
+from queue_app.store import access_tables, key_table, office_tables, queue_tables  # noqa: F401 - they declare the tables
 from queue_app.store.columns import KEYRING
 from queue_app.store.database import db, prepare_engine
 from queue_app.web import errors, pages, security

@@ -7,10 +7,13 @@ with the database's, a bus that answers. Whatever is wrong is said in one senten
 from __future__ import annotations
 
 import fcntl
+import multiprocessing
 import os
+import socket
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from config import Settings, WrongSetting
 
@@ -20,13 +23,14 @@ if TYPE_CHECKING:
     from queue_app.services.ports import Ports
 
 LARGEST_CLOCK_GAP_S = 120
+FOREIGN_DRIVERS = {"eventlet": "eventlet", "geventwebsocket": "gevent-websocket"}
 _held: list[IO[str]] = []
 
 
 def serve(settings: Settings) -> int:
-    """Become the server. Does not return while it runs."""
-    if settings.is_embedded:
-        take_server_lock(settings)
+    """Become the server. Does not return while it runs; nothing listens before every check has passed."""
+    check_surroundings(settings)
+    check_in_a_process_of_its_own(settings)
     from gunicorn.app.base import BaseApplication
 
     class Server(BaseApplication):  # type: ignore[misc]
@@ -37,6 +41,7 @@ def serve(settings: Settings) -> int:
                 self.cfg.set(name, value)
 
         def load(self) -> Flask:
+            """In the worker, where gevent has patched already: nothing of ours is imported before."""
             from run import make_app
 
             app: Flask = make_app(settings)
@@ -48,56 +53,118 @@ def serve(settings: Settings) -> int:
 
 
 def start(app: Flask) -> None:
-    """Checks, tables, demo city, then the relay: the last steps before this process serves."""
+    """The last steps of each process that serves: its ear on the bus and its relay (greenlets under gevent)."""
+    import threading
+
     from queue_app.web.context import KEY
 
     house = app.extensions[KEY]
-    with app.app_context():
-        check_database(house.settings, house.ports)
     bus = getattr(house, "bus", None)
     if bus is not None:
         bus.start()
-    import threading
-
     threading.Thread(target=house.relay.work, daemon=True, name="relay").start()
+
+
+def check_surroundings(settings: Settings) -> None:
+    """What can be seen from outside the application: folder, port, other servers, foreign drivers."""
+    for module, package in FOREIGN_DRIVERS.items():
+        if find_spec(module) is not None:
+            _refuse(package, "it is installed and would take over the websockets; uninstall it")
+    if settings.is_embedded:
+        take_server_lock(settings)
+    _check_port_is_free(settings.host, settings.port)
+
+
+def check_in_a_process_of_its_own(settings: Settings) -> None:
+    """Bus, tables, keys, clock and demo city are seen to by a child that ends.
+
+    The process that starts the workers must stay without the application: what it has imported, its workers would
+    have before gevent can patch it, and a database connection must not be shared by two processes.
+    """
+    child = multiprocessing.get_context("fork").Process(target=_check, args=(settings,))
+    child.start()
+    child.join()
+    if child.exitcode:
+        sys.exit(child.exitcode)
+
+
+def _check(settings: Settings) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    from queue_app.web.context import KEY
+    from run import make_app
+
+    if not settings.is_embedded:
+        _check_bus_answers(settings.redis_url)
+    app = make_app(settings)
+    try:
+        with app.app_context():
+            check_database(settings, app.extensions[KEY].ports)
+    except (OperationalError, OSError) as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        _refuse("DATABASE_URL", f"the database cannot be used ({reason}); correct the address or its rights")
 
 
 def take_server_lock(settings: Settings) -> None:
     """One server per SQLite file: two would each believe in their own sockets and their own writer's lock."""
-    settings.instance.mkdir(parents=True, exist_ok=True)
     path = Path(settings.database_url.removeprefix("sqlite:///") + ".server")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.open("a")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("a")
+    except OSError as error:
+        _refuse("DATABASE_URL", f"its folder {path.parent} cannot be written ({error.strerror}); give it to this user")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise WrongSetting(
-            "Matazu does not start: DATABASE_URL: another server is using this SQLite file; stop it first, "
-            "or use PostgreSQL and Redis for several."
-        ) from None
+        _refuse(
+            "DATABASE_URL",
+            "another server is using this SQLite file; stop it first, or use PostgreSQL and Redis for several",
+        )
     os.set_inheritable(lock.fileno(), True)
     _held.append(lock)
 
 
 def check_database(settings: Settings, ports: Ports) -> None:
-    """The tables are the ones this version was written for, and the database's clock agrees with ours."""
-    from queue_app.services import demo, schema
+    """The tables are the ones this version was written for, our keys open what they hold, and the clocks agree."""
+    from queue_app.services import data_keys, demo, schema
 
+    schema.check_is_known()
     if settings.is_embedded:
-        schema.check_is_known()
         schema.bring_up_to_date()
-        demo.load_if_empty(ports)
     elif not schema.schema_is_current():
-        raise WrongSetting(
-            "Matazu does not start: DATABASE_URL: the database does not have the tables of this version; "
-            "run `flask --app run db upgrade`."
+        _refuse(
+            "DATABASE_URL", "the database does not have the tables of this version; run `flask --app run db upgrade`"
         )
+    if not data_keys.open_this_database():
+        _refuse("DATA_KEYS", "they do not open what this database holds; put the key back that sealed it")
     gap = schema.clock_gap_s()
     if gap > LARGEST_CLOCK_GAP_S:
-        raise WrongSetting(
-            f"Matazu does not start: the clock of this machine and the database's differ by {gap:.0f} s; "
-            "set both by NTP."
-        )
+        _refuse("clock", f"this machine's clock and the database's differ by {gap:.0f} s; set both by NTP")
+    if settings.is_embedded:
+        demo.load_if_empty(ports)
+
+
+def _check_bus_answers(url: str) -> None:
+    import redis
+
+    try:
+        redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3).ping()
+    except (redis.RedisError, ValueError) as error:
+        _refuse("REDIS_URL", f"Redis does not answer there ({type(error).__name__}); start it, or correct the address")
+
+
+def _check_port_is_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            _refuse("HOST, PORT", f"{host}:{port} cannot be had ({error.strerror}); stop what uses it, or set another")
+
+
+def _refuse(name: str, fix: str) -> NoReturn:
+    raise WrongSetting(f"Matazu does not start: {name}: {fix}.")
 
 
 def _options(settings: Settings) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
 import threading
 import time
 import uuid
@@ -28,20 +29,21 @@ class RedisBus:
         self._listener = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=None)
         self._heard = heard
         self._name = uuid.uuid4().hex
+        self._to_say: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
         self._stop = threading.Event()
         self.heard_at = time.monotonic()
 
     def nudge(self, office_id: int, version: int) -> None:
-        """Tell everybody. This process is told directly, so a bus that is down costs the others a second at most."""
+        """Tell everybody, without waiting: this process at once, the others as soon as the bus takes it.
+
+        Whoever pressed a button must not wait for a bus that has stalled.
+        """
         self._heard(office_id, version)
-        try:
-            self._redis.publish(CHANNEL, json.dumps({"office": office_id, "version": version}))
-        except redis.RedisError as error:
-            log.warning("the bus is down", extra={"kind": type(error).__name__})
+        self._to_say.put((office_id, version))
 
     def start(self) -> None:
-        for task in (self._listen, self._beat):
-            threading.Thread(target=task, daemon=True, name=f"bus-{task.__name__}").start()
+        for task in (self._listen, self._beat, self._say):
+            threading.Thread(target=task, daemon=True, name=f"bus{task.__name__}").start()
 
     def stop(self) -> None:
         self._stop.set()
@@ -57,12 +59,25 @@ class RedisBus:
         except redis.RedisError:
             return False
 
+    def _say(self) -> None:
+        """What piled up while the bus was slow is said once per office: only the newest version matters."""
+        while not self._stop.is_set():
+            newest = dict([self._to_say.get()])
+            while not self._to_say.empty():
+                newest.update([self._to_say.get()])
+            for office_id, version in newest.items():
+                self._publish({"office": office_id, "version": version})
+
+    def _publish(self, message: dict[str, int | str]) -> None:
+        """A bus that is down costs the other processes a second at most: they look by themselves."""
+        try:
+            self._redis.publish(CHANNEL, json.dumps(message))
+        except redis.RedisError as error:
+            log.warning("the bus is down", extra={"kind": type(error).__name__})
+
     def _beat(self) -> None:
         while not self._stop.wait(BEAT_S):
-            try:
-                self._redis.publish(CHANNEL, json.dumps({"beat": self._name}))
-            except redis.RedisError:
-                continue
+            self._publish({"beat": self._name})
 
     def _listen(self) -> None:
         while not self._stop.is_set():

@@ -140,7 +140,7 @@ class Relay:
 
     def work(self) -> None:
         """Until `stop`: look when nudged or after a second, send what is due."""
-        wait_s = LOOK_AGAIN_S
+        wait_s = 0.0
         while not self._stop.is_set():
             self._wake.wait(wait_s)
             self._wake.clear()
