@@ -57,7 +57,7 @@ def _batch(table: Table, column: Column[Any], last: Sequence[Any] | None) -> lis
     if last is not None:
         query = query.where(tuple_(*keys) > tuple_(*last))
     with reading() as session:
-        return list(session.execute(query).tuples())
+        return [tuple(row) for row in session.execute(query)]
 
 
 def _sealed_again(value: bytes) -> bytes | None:

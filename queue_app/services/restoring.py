@@ -37,11 +37,11 @@ def reached_so_far() -> Reached:
     """Read before the restore. A database that cannot be read says nothing; the leap covers its versions."""
     try:
         with reading() as session:
-            codes = dict(session.execute(select(OfficeRow.id, OfficeRow.code)).tuples().all())
-            versions = dict(session.execute(select(OfficeLog.office_id, OfficeLog.version)).tuples().all())
+            codes = {row.id: row.code for row in session.execute(select(OfficeRow.id, OfficeRow.code))}
+            logs = session.execute(select(OfficeLog.office_id, OfficeLog.version)).all()
             series = session.scalars(select(SeriesRow)).all()
             return Reached(
-                {codes[id]: version for id, version in versions.items()},
+                {codes[office_id]: version for office_id, version in logs},
                 {(codes[row.office_id], row.day, row.name): row.last_number for row in series},
             )
     except DBAPIError:
