@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from queue_app.domain.ticket import LIVE, TRANSITIONS, UNDO_WINDOW, Action, StageKind, State, fits
+from queue_app.domain.ticket import LIVE, TRANSITIONS, UNDO_WINDOW, Action, StageKind, State, fits, ticket_state
 
 PAGE = Path(__file__).parent.parent / "docs" / "ticket-lifecycle.md"
 
@@ -21,6 +21,8 @@ JAPANESE = {
     State.DONE: "完了",
     State.CANCELLED: "取消",
 }
+
+AFTER_A_CALL = (State.CALLED, State.MISSED)
 
 MEANINGS = {
     Action.CALL: "the counter calls; shown and spoken",
@@ -48,18 +50,16 @@ about a **stage**. What is not in it is refused with `not_allowed` and changes n
 ENDING = """\
 ## From stages to the ticket
 
-- After `finish` and `forward` the *stage* is done. The ticket is `waiting` again while a stage is left, otherwise `done`.
-- With several stages live, a stage in person outranks one in the back office, and of equals the order is: {order}. So
-  somebody who waits to be called is `waiting` although the papers are being worked on.
+- After `finish` and `forward` the *stage* is done. The ticket is `waiting` again while a stage is left, else `done`.
+- With several stages live, a stage in person outranks one in the back office, and of equals the order is:
+  {order}. So somebody who waits to be called is `waiting` although
+  the papers are being worked on.
 - `cancel` ends all live stages of the visit; it is refused while the ticket is called or served.
-- `undo` takes back the last action on the ticket within {seconds} seconds, also a `finish` or a `cancel`; every row stands as before,
-  the history keeps both, and a withdrawn call leaves the displays. Refused with `too_late` afterwards, and with
-  `counter_busy` when the counter has somebody else by now.
-- Nothing happens by itself: no stage changes its state because time passes.
+- `undo` takes back the last action on the ticket within {seconds} seconds, also a `finish` or a `cancel`; every row
+  stands as before, the history keeps both, and a withdrawn call leaves the displays. Refused with `too_late` afterwards, and
+  with `counter_busy` when the counter has somebody else by now.
+- No stage changes its state because time passes; a clock may remind people, and no more.
 """
-
-ORDER = (State.CALLED, State.SERVING, State.MISSED, State.HELD, State.WAITING)
-"""As `ticket_state` weighs them; the test asks the function itself."""
 
 
 def main() -> None:
@@ -69,7 +69,9 @@ def main() -> None:
 
 def page() -> str:
     """The whole document."""
-    ending = ENDING.format(order=", ".join(f"`{state}`" for state in ORDER), seconds=int(UNDO_WINDOW.total_seconds()))
+    ending = ENDING.format(
+        order=", ".join(f"`{state}`" for state in order_of_states()), seconds=int(UNDO_WINDOW.total_seconds())
+    )
     return "\n".join([INTRODUCTION, diagram(), table(), matrix(), ending])
 
 
@@ -77,13 +79,16 @@ def diagram() -> str:
     """As Mermaid, which code hosts draw; the table below says the same."""
     arrows = [f"    {before} --> {after}: {action}" for (before, action), after in TRANSITIONS.items()]
     ends = [f"    {state} --> [*]" for state in State if state not in LIVE]
-    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {State.WAITING}: issue", *arrows, *ends, "```", ""])
+    return "\n".join(
+        ["```mermaid", "stateDiagram-v2", f"    [*] --> {State.WAITING}: issue", *arrows, *ends, "```", ""]
+    )
 
 
 def table() -> str:
     """One row for each transition."""
     rows = [
-        f"| `{before}` {JAPANESE[before]} | `{action}` | `{after}` {JAPANESE[after]} | {MEANINGS[action]} | {where(action)} |"
+        f"| `{before}` {JAPANESE[before]} | `{action}` | `{after}` {JAPANESE[after]} "
+        f"| {MEANINGS[action]} | {where(before, action)} |"
         for (before, action), after in TRANSITIONS.items()
     ]
     head = ["## Every transition", "", "| from | action | to | meaning | at which stages |", "|---|---|---|---|---|"]
@@ -92,14 +97,35 @@ def table() -> str:
 
 def matrix() -> str:
     """Every pair: where it leads, or `–` for a refusal."""
-    head = ["## Every pair", "", "| | " + " | ".join(f"`{action}`" for action in Action) + " |", "|---" * (len(Action) + 1) + "|"]
-    rows = [f"| **{state}** | " + " | ".join(TRANSITIONS.get((state, action), "–") for action in Action) + " |" for state in State]
+    head = [
+        "## Every pair",
+        "",
+        "| | " + " | ".join(f"`{action}`" for action in Action) + " |",
+        "|---" * (len(Action) + 1) + "|",
+    ]
+    rows = [
+        f"| **{state}** | " + " | ".join(TRANSITIONS.get((state, action), "–") for action in Action) + " |"
+        for state in State
+    ]
     return "\n".join([*head, *rows, ""])
 
 
-def where(action: Action) -> str:
-    able = [kind for kind in StageKind if fits(action, kind)]
+def where(before: State, action: Action) -> str:
+    """The kinds of stage it can happen to. Nobody is called to a back office, so nothing follows a call there."""
+    able = [
+        kind for kind in StageKind if fits(action, kind) and (before not in AFTER_A_CALL or fits(Action.CALL, kind))
+    ]
     return "all" if len(able) == len(StageKind) else ", ".join(kind.replace("_", " ") for kind in able)
+
+
+def order_of_states() -> list[State]:
+    """The live states as `ticket_state` weighs them, the weightiest first: asked of the function itself."""
+    left = set(LIVE)
+    found: list[State] = []
+    while left:
+        found.append(ticket_state((StageKind.RECEPTION, state) for state in left))
+        left.remove(found[-1])
+    return found
 
 
 if __name__ == "__main__":
