@@ -56,6 +56,6 @@ def test_whatever_is_sent_the_answer_is_documented_and_never_a_500(world: World,
             documented = {int(status) for status in ready.definition.raw["responses"]}
             assert response.status_code in documented, (ready.label, response.status_code, response.text)
             if response.status_code >= 400:
-                assert response.headers["Content-Type"][0].startswith("application/problem+json")
+                assert response.headers["content-type"][0].startswith("application/problem+json")
 
         never_a_500()
