@@ -123,9 +123,11 @@ def _languages(source: Source, path: Path, value: object) -> None:
 
 
 def _no_repeats(source: Source, path: Path, value: list[object]) -> None:
+    seen: set[str] = set()
     for place, entry in enumerate(value):
-        if entry in value[:place]:
+        if repr(entry) in seen:
             source.add((*path, place), "repeated", f"{entry} stands here twice")
+        seen.add(repr(entry))
 
 
 def _zone(source: Source, path: Path, value: object) -> None:

@@ -27,6 +27,7 @@ from queue_app.services.office_file import (
     is_mistake,
     load_office,
 )
+from queue_app.services.office_shape import BOOKING, COUNTER, HEAD_STARTS, OFFICE, SERVICE
 from queue_app.services.office_values import RULES
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import CounterRow, OfficeLog, OfficeRow, ServiceRow
@@ -137,6 +138,7 @@ def test_a_sound_file_has_no_findings() -> None:
         ("capacity: 2", "capacity: many", 11, "wrong_value"),
         ("code: moving", "code: certificate", 12, "duplicate_code"),
         ("services: [certificate, moving]", "services: [certificate, movign]", 14, "unknown_service"),
+        ("services: [certificate, moving]", "services: [certificate, certificate]", 14, "repeated"),
         ("code: desk", 'code: "3"', 15, "duplicate_code"),
         ("hold_min: 10", "hold_min: 0", 16, "wrong_number"),
         ("hold_min: 10", "holdmin: 10", 16, "unknown_key"),
@@ -320,6 +322,12 @@ def test_the_time_zone_stays_while_tickets_are_open(app: Flask, clock: Clock, lo
     with pytest.raises(OfficeFileRefused) as refusal:
         load(changed("Asia/Tokyo", "Asia/Seoul"))
     assert [(finding.line, finding.code) for finding in refusal.value.findings] == [(3, "in_use")]
+
+
+@pytest.mark.parametrize("part", [OFFICE, SERVICE, COUNTER, BOOKING, HEAD_STARTS])
+def test_every_key_of_the_file_is_in_the_manual(part: dict[str, object]) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "office-file.md").read_text(encoding="utf-8")
+    assert [key for key in part if f"`{key}`" not in manual] == []
 
 
 def test_the_example_city_has_nothing_to_be_said_against_it() -> None:
