@@ -89,7 +89,7 @@ def check_in_a_process_of_its_own(settings: Settings) -> None:
 
 
 def _check(settings: Settings) -> None:
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DatabaseError
 
     from queue_app.web.context import KEY
     from run import make_app
@@ -100,7 +100,7 @@ def _check(settings: Settings) -> None:
     try:
         with app.app_context():
             check_database(settings, app.extensions[KEY].ports)
-    except (OperationalError, OSError) as error:
+    except (DatabaseError, OSError) as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         _refuse("DATABASE_URL", f"the database cannot be used ({reason}); correct the address or its rights")
 
