@@ -5,3 +5,5 @@ from __future__ import annotations
 from flask import Blueprint
 
 blueprint = Blueprint("display", __name__, url_prefix="/display", static_folder="static", template_folder="templates")
+
+from display import pages  # noqa: E402, F401 - it declares the page

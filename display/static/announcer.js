@@ -116,7 +116,10 @@ export class Announcer {
       const event = eventOf(call);
       if (this.#known.has(event)) continue;
       this.#remember(event);
-      if (isWanted(call)) this.#queue.push({ event, call, queuedAt: this.#clock.now() });
+      if (!isWanted(call)) continue;
+      const item = { event, call, queuedAt: this.#clock.now() };
+      if (call.isUrgent) this.#queue.unshift(item);
+      else this.#queue.push(item);
     }
     this.#changed();
     this.#run();
@@ -171,9 +174,9 @@ export class Announcer {
   }
 
   async #announce(item) {
-    if (this.#mode === "off") return this.#leaveOut(item, "muted");
+    if (this.#modeFor(item) === "off") return this.#leaveOut(item, "muted");
     if ((await this.#chime(item)) === "withdrawn") return this.#leaveOut(item, "skipped");
-    if (this.#mode === "chime" || !item.call.say) return this.#wasSpoken(item);
+    if (this.#modeFor(item) === "chime" || !item.call.say) return this.#wasSpoken(item);
     await this.#clock.sleep(RULES.afterChimeMs);
     if (!this.#isLive(item)) return this.#leaveOut(item, "skipped");
     await this.#say(item, PRIMARY, this.#queue.length > RULES.shortFormAbove ? "short" : "full");
@@ -189,9 +192,14 @@ export class Announcer {
   }
 
   async #sayNext(item, language, form) {
-    if (this.#mode !== "full" || !item.call.say[language]) return;
+    if (this.#modeFor(item) !== "full" || !item.call.say[language]) return;
     await this.#clock.sleep(RULES.betweenSentencesMs);
-    if (this.#mode === "full" && this.#isLive(item)) await this.#say(item, language, form);
+    if (this.#modeFor(item) === "full" && this.#isLive(item)) await this.#say(item, language, form);
+  }
+
+  // An emergency overrides every quiet mode.
+  #modeFor({ call }) {
+    return call.isUrgent ? "full" : this.#mode;
   }
 
   #chime(item) {

@@ -1,0 +1,96 @@
+// From plain values to the page, by text content only. A part is built anew only when what it shows has changed.
+
+const ARROWS = { left: "◀", right: "▶", straight: "▲" };
+const drawn = new WeakMap();
+
+/** An element with a class, text or children. */
+export function make(name, className, ...children) {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  element.append(...children.filter((child) => child !== null && child !== ""));
+  return element;
+}
+
+/** Put what `build` makes into the place, unless it shows the same value already. */
+export function put(place, value, build) {
+  const key = JSON.stringify(value);
+  if (drawn.get(place) === key) return false;
+  drawn.set(place, key);
+  place.replaceChildren(...[build(value)].flat());
+  return true;
+}
+
+export function foreign(text, className = "other", language = "en") {
+  const element = make("span", className, text);
+  element.lang = language;
+  return element;
+}
+
+/** The large call and the list of the others. */
+export function drawCalls(place, view, texts) {
+  place.dataset.columns = view.columns;
+  place.dataset.calls = view.rows.length + (view.hero ? 1 : 0);
+  put(place, view, ({ hero, rows, more }) => [
+    hero ? heroBlock(hero, texts) : make("div", "nobody", make("p", "nobody__text", texts.ja.nobody), foreignLine(texts.en.nobody)),
+    rows.length > 0 || hero ? rowList(rows, more, texts) : "",
+  ]);
+}
+
+export function heroBlock(hero, texts) {
+  const block = make(
+    "div",
+    "hero",
+    make("p", "hero__part hero__part--number", caption(texts, "number"), digits("hero__number", hero.number)),
+    arrow("hero__arrow", hero.direction),
+    make("p", "hero__part hero__part--counter", caption(texts, "counter"), digits("hero__counter", hero.counter)),
+  );
+  block.dataset.call = hero.id;
+  block.dataset.event = hero.event;
+  block.classList.toggle("is-calling", hero.isCalling);
+  if (hero.isHandover) block.append(make("p", "tag tag--hero", texts.ja.handover));
+  return block;
+}
+
+function rowList(rows, more, texts) {
+  const list = make("ul", "rows", ...rows.map((row) => rowOf(row, texts)));
+  const head = make("p", "rows__head", make("span", "", texts.ja.number), make("span", "", texts.ja.counter));
+  const rest = more.length > 0 ? make("p", "rows__more", `${texts.ja.more} ${more.join(" ")}`) : "";
+  return make("div", "list", rows.length > 0 ? head : "", list, rest);
+}
+
+function rowOf(row, texts) {
+  const element = make(
+    "li",
+    "row",
+    digits("row__number", row.number),
+    arrow("row__arrow", row.direction),
+    digits("row__counter", row.counter),
+    row.isHandover ? make("span", "tag", texts.ja.handover) : "",
+  );
+  element.dataset.call = row.id;
+  element.classList.toggle("is-hero", row.isHero);
+  return element;
+}
+
+function caption(texts, key) {
+  return make("span", "hero__caption", texts.ja[key], " ", foreign(texts.en[key]));
+}
+
+// The count of signs lets the style sheet keep long numbers and named places inside their column.
+function digits(className, text) {
+  const element = make("span", className, text);
+  element.style.setProperty("--signs", [...text].reduce((sum, sign) => sum + (sign > "\u2e80" ? 1.7 : 1), 0));
+  return element;
+}
+
+function arrow(className, direction) {
+  const element = make("span", className, ARROWS[direction] ?? ARROWS.right);
+  element.setAttribute("aria-hidden", "true");
+  return element;
+}
+
+function foreignLine(text) {
+  const line = make("p", "nobody__other", text);
+  line.lang = "en";
+  return line;
+}

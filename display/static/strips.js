@@ -1,0 +1,65 @@
+// The lines under the calls: missed numbers, notices, queues. What does not fit at once takes turns; nothing ever scrolls.
+
+import { make, put } from "./draw.js";
+
+const TURN_MS = 10_000;
+
+/** Missed numbers and notices share a line; each takes its turn when there are both. */
+export function drawMissed(place, { missed, notices }, texts, now) {
+  const groups = [
+    ...(missed.length > 0 ? [{ head: texts.ja.missed, items: missed, hint: texts.ja.missed_hint, kind: "numbers" }] : []),
+    ...notices.map(({ text }) => ({ head: "", items: [text], hint: "", kind: "notice" })),
+  ];
+  turns(place, groups, now, (group, items) => [
+    group.head ? make("span", "strip__head", group.head) : "",
+    ...items.map((item) => make("span", `strip__${group.kind}`, item)),
+    group.hint ? make("span", "strip__hint", group.hint) : "",
+  ]);
+}
+
+/** The queues of the zone that are open or where somebody waits. */
+export function drawQueues(place, queues, texts, now) {
+  const shown = queues.filter(({ waiting, counters_open }) => waiting > 0 || counters_open > 0).map((queue) => [queue.label, queueText(queue, texts)]);
+  const groups = shown.length > 0 ? [{ items: shown }] : [];
+  turns(place, groups, now, (_group, items) => [
+    make("span", "strip__head", texts.ja.waiting),
+    ...items.map(([label, text]) => make("span", "strip__queue", make("span", "strip__label", label), " ", make("b", "", text))),
+  ]);
+}
+
+function queueText({ waiting, estimate, paused, counters_open }, texts) {
+  const people = texts.ja.people.replace("{n}", waiting);
+  if (paused || counters_open === 0) return waiting > 0 ? `${people} ${texts.ja.ended}` : texts.ja.ended;
+  if (waiting === 0) return texts.ja.no_wait;
+  return estimate ? `${people} ${texts.ja.minutes.replace("{n}", estimate.likely_min)}` : people;
+}
+
+// Measured once for each content and window: which items stand together on a page.
+function turns(place, groups, now, build) {
+  const key = JSON.stringify([groups, innerWidth, innerHeight]);
+  if (place.dataset.content !== key) {
+    place.dataset.content = key;
+    place.pages = groups.flatMap((group) => pagesOf(place, group, build).map((items) => ({ group, items })));
+  }
+  const page = place.pages[Math.floor(now / TURN_MS) % place.pages.length];
+  put(place, page ?? null, (value) => (value ? build(value.group, value.items) : []));
+  place.classList.toggle("is-notice", page?.group.kind === "notice");
+}
+
+function pagesOf(place, group, build) {
+  const pages = [];
+  let page = [];
+  for (const item of group.items) {
+    if (page.length > 0 && !fits(place, build(group, [...page, item]))) {
+      pages.push(page);
+      page = [];
+    }
+    page.push(item);
+  }
+  return page.length > 0 ? [...pages, page] : pages;
+}
+
+function fits(place, content) {
+  put(place, Math.random(), () => content);
+  return place.scrollWidth <= place.clientWidth;
+}
