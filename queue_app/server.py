@@ -178,10 +178,19 @@ def _options(settings: Settings) -> dict[str, Any]:
         "loglevel": settings.log_level.lower(),
         "limit_request_line": 4094,
         "limit_request_fields": 60,
+        "post_worker_init": _welcome,
     }
     if settings.is_embedded:
         return {**common, "worker_class": "gthread", "workers": 1, "threads": 600, "worker_connections": 1200}
     return {**common, "worker_class": "gevent", "workers": settings.workers, "worker_connections": 4000}
+
+
+def _welcome(worker: Any) -> None:
+    """Once, by the first worker, when it is about to take requests; not again when a worker is replaced."""
+    if worker.age == 1:
+        from queue_app import welcome
+
+        welcome.say(worker.wsgi)
 
 
 if __name__ == "__main__":
