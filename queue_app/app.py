@@ -17,11 +17,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from queue_app import commands
 from queue_app.services.ports import Ports
 from queue_app.services.relay import Relay
-from queue_app.store import access_tables, key_table, office_tables, queue_tables  # noqa: F401 - they declare the tables
+from queue_app.store import access_tables, key_table, office_tables, queue_tables, reservation_tables  # noqa: F401 - they declare the tables
 from queue_app.store.columns import KEYRING
 from queue_app.store.database import db, prepare_engine
 from queue_app.web import errors, pages, security
-from queue_app.web.api import counters, health, offices, openapi, statistics, tickets  # noqa: F401 - they declare endpoints
+from queue_app.web.api import counters, devices, health, offices, openapi, statistics, tickets  # noqa: F401 - they declare endpoints
 from queue_app.web.api.endpoint import api
 from queue_app.web.context import KEY, House
 from queue_app.web.sockets import Sockets
@@ -54,7 +54,7 @@ def create_app(settings: Settings, ports: Ports, frontends: Iterable[Blueprint] 
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    KEYRING.use(settings.data_keys)
+    KEYRING.use(settings.data_keys, settings.secret_key)
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)

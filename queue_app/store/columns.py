@@ -40,10 +40,10 @@ class Keyring:
         self._box: MultiFernet | None = None
         self._hash_key = b""
 
-    def use(self, keys: tuple[str, ...]) -> None:
-        """Seal with the first key, open with any."""
+    def use(self, keys: tuple[str, ...], search_key: str) -> None:
+        """Seal with the first key, open with any. The search key is another one: hashes outlive a rotation of keys."""
         self._box = MultiFernet([Fernet(key) for key in keys])
-        self._hash_key = hashlib.sha256(b"search|" + keys[-1].encode()).digest()
+        self._hash_key = hashlib.sha256(b"search|" + search_key.encode()).digest()
 
     def seal(self, text: str) -> bytes:
         return self._open_box().encrypt(text.encode("utf-8", "surrogatepass"))

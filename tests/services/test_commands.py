@@ -22,7 +22,7 @@ from queue_app.store.columns import KEYRING
 from queue_app.store.database import db, reading, writing
 from queue_app.store.office_tables import OfficeLog
 from queue_app.store.queue_tables import Answer, Delivery, Ticket
-from tests.conftest import DATA_KEY, make_app, settings_for
+from tests.conftest import DATA_KEY, SECRET, make_app, settings_for
 from tests.world import OFFICE, Caller, Clock, World
 
 PASSPHRASE = "one long passphrase"
@@ -242,9 +242,9 @@ def test_personal_data_can_be_read_with_the_new_key_alone_after_a_rotation(app: 
     fresh = Fernet.generate_key().decode()
     with app.app_context():
         writing(lambda session: [setattr(row, "note", "秘密") for row in session.scalars(select(Ticket))])
-        KEYRING.use((fresh, DATA_KEY))
+        KEYRING.use((fresh, DATA_KEY), SECRET)
         assert "ticket.note: 1 sealed again" in done(app, "rotate-keys")
-        KEYRING.use((fresh,))
+        KEYRING.use((fresh,), SECRET)
         assert [row.note for row in _rows(Ticket)] == ["秘密"]
 
 
@@ -254,9 +254,9 @@ def test_a_rotation_without_the_old_key_says_so_and_destroys_nothing(app: Flask,
     world.issue("moving")
     with app.app_context():
         writing(lambda session: [setattr(row, "note", "秘密") for row in session.scalars(select(Ticket))])
-        KEYRING.use((Fernet.generate_key().decode(),))
+        KEYRING.use((Fernet.generate_key().decode(),), SECRET)
         assert "could not be opened" in refused(app, "rotate-keys")
-        KEYRING.use((DATA_KEY,))
+        KEYRING.use((DATA_KEY,), SECRET)
         assert [row.note for row in _rows(Ticket)] == ["秘密"]
 
 
