@@ -130,7 +130,9 @@ def test_the_shown_range_is_in_steps_of_five_and_holds_the_likely_value(people: 
 
 
 @given(st.floats(0, 100), st.floats(0, 50), st.floats(0, 50), st.floats(0.3, 3), st.floats(-2, 1), st.floats(-1, 2))
-def test_a_calibrated_spread_stays_in_order(p10: float, up: float, more: float, scale: float, a: float, b: float) -> None:
+def test_a_calibrated_spread_stays_in_order(
+    p10: float, up: float, more: float, scale: float, a: float, b: float
+) -> None:
     spread = calibrated(Spread(p10, p10 + up, p10 + up + more), Calibration(scale, min(a, b), max(a, b)))
     assert 0 <= spread.p10 <= spread.p50 <= spread.p90
 

@@ -30,13 +30,16 @@ def calibrate(lessons: Sequence[Lesson], *, fewest: int = FEWEST) -> Calibration
     if len(lessons) < fewest:
         return UNCALIBRATED
     scale = _scale(lessons)
-    errors = sorted((lesson.wait_min - scale * lesson.spread.p50) / width_of(lesson.spread, scale) for lesson in lessons)
+    errors = sorted(
+        (lesson.wait_min - scale * lesson.spread.p50) / width_of(lesson.spread, scale) for lesson in lessons
+    )
     return Calibration(scale, quantile(errors, 0.1), quantile(errors, 0.9))
 
 
 def _scale(lessons: Sequence[Lesson]) -> float:
     """The median of wait / estimate, each weighted by its estimate: the factor with the least absolute error."""
-    ratios = sorted((lesson.wait_min / lesson.spread.p50, lesson.spread.p50) for lesson in lessons if lesson.spread.p50 > 0)
+    known = [lesson for lesson in lessons if lesson.spread.p50 > 0]
+    ratios = sorted((lesson.wait_min / lesson.spread.p50, lesson.spread.p50) for lesson in known)
     half = sum(weight for _, weight in ratios) / 2
     for ratio, weight in ratios:
         half -= weight

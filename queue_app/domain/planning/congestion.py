@@ -47,12 +47,12 @@ def mean_queue(clerks: int, load: float) -> float:
 @lru_cache(maxsize=128)
 def table(clerks: int) -> Floats:
     """phi in steps of `STEP` from load 0, for a whole number of clerks."""
-    load = np.arange(POINTS) * STEP
+    load: Floats = np.arange(POINTS, dtype=np.float64) * STEP
     joint = SATURATION * clerks
     at_joint = mean_queue(clerks, joint) if clerks else 0.0
     slope = (at_joint - mean_queue(clerks, joint - 0.01)) / 0.01 if clerks else 30.0
     beyond = np.maximum(load - joint, 0.0)
-    values = at_joint + slope * beyond + STEEPER * beyond**2
+    values: Floats = at_joint + slope * beyond + STEEPER * beyond**2
     steady = load <= joint
     if clerks:
         values[steady] = _mean_queues(clerks, load[steady])
@@ -65,7 +65,7 @@ def _mean_queues(clerks: int, load: Floats) -> Floats:
     for busy in range(1, clerks + 1):
         blocked = load * blocked / (busy + load * blocked)
     waits = blocked / (1 - load / clerks * (1 - blocked))
-    queues: Floats = waits * load / (clerks - load)
+    queues: Floats = np.asarray(waits * load / (clerks - load), dtype=np.float64)
     return queues
 
 

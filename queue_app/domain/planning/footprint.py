@@ -9,7 +9,7 @@ Source: queueing study of the project, section 6.1 (random itineraries without q
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -74,7 +74,7 @@ def needing(kind: VisitType, needs: Sequence[bool]) -> tuple[StagePlan, ...]:
     kept = [position for position, need in enumerate(needs) if need]
     place = {position: new for new, position in enumerate(kept)}
     return tuple(
-        StagePlan(plan.pool, plan.duration, plan.role, tuple(place[b] for b in plan.after if b in place), 1.0, plan.resident)
+        replace(plan, after=tuple(place[before] for before in plan.after if before in place), share=1.0)
         for plan in (kind.stages[position] for position in kept)
     )
 

@@ -17,6 +17,8 @@ from queue_app.domain.planning.lognormal import Duration, remaining_mean
 from queue_app.domain.planning.simulator import OPENS_AT, Day, Desk, Guest, moment
 from queue_app.domain.planning.workload import LOGNORMAL_PATIENCE_SIGMA, Workload
 
+Chains = tuple[tuple[Running, ...], ...]
+
 LATEST_MIN: Final = 40.0
 """A booked person who is later than this is not expected any more."""
 
@@ -30,7 +32,11 @@ def picture(day: Day, guest: Guest, position: int, workload: Workload) -> LiveSt
         stage=pool,
         order_min=order,
         ahead=tuple(_ahead(day, own, pool, workload)),
-        coming=(*_from_home(day, pool, workload), *_expected(day, guest, pool, workload), *_returning(day, guest, pool, workload)),
+        coming=(
+            *_from_home(day, pool, workload),
+            *_expected(day, pool, workload),
+            *_returning(day, guest, pool, workload),
+        ),
         clerks=tuple(_clerk(day, desk, workload) for desk in day.pools[pool]),
     )
 
@@ -79,7 +85,7 @@ def _outlasts(minutes: float, median: float) -> float:
     return 0.5 * math.erfc(math.log(minutes / median) / LOGNORMAL_PATIENCE_SIGMA / math.sqrt(2))
 
 
-def _expected(day: Day, guest: Guest, pool: str, workload: Workload) -> Iterator[Coming]:
+def _expected(day: Day, pool: str, workload: Workload) -> Iterator[Coming]:
     """Booked people who are not here: known from the list of bookings, no-shows included."""
     punctual = workload.punctuality
     here = {person.visitor.number for person in day.outcome.guests if person.appointed_min is not None and person.came}
@@ -130,7 +136,7 @@ def _returning(day: Day, guest: Guest, pool: str, workload: Workload) -> Iterato
             yield Coming(pool, law(workload, pool, StageRole.DELIVERY), wait, head_start_min=head_start, before=before)
 
 
-def _before_delivery(day: Day, person: Guest, workload: Workload) -> tuple[float, tuple[tuple[Running, ...], ...]] | None:
+def _before_delivery(day: Day, person: Guest, workload: Workload) -> tuple[float, Chains] | None:
     """Expected time in lines, and the services still to end before the delivery; None: nothing is left before it."""
     papers: list[Running] = []
     counters: list[Running] = []

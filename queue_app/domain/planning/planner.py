@@ -76,6 +76,8 @@ class DayPlan:
         self.load[:, BINS_BEFORE : BINS_BEFORE + bins] = base_load
         self.starts = np.arange(0.0, day_min - LAST_START_BEFORE_CLOSING_MIN + 1, BIN_MIN)
         self._first = (self.starts / BIN_MIN).astype(np.intp)
+        self._window = self._first[:, None] + np.arange(WINDOW)
+        self._row_windows = self._row[:, self._window]
 
     def add(self, visit: Footprint, start_min: float) -> None:
         """Count a booking in."""
@@ -83,16 +85,19 @@ class DayPlan:
         for pool, row in zip(visit.pools, visit.busy, strict=True):
             self.load[self.pools.index(pool), first : first + WINDOW] += row
 
+    @property
+    def day_load(self) -> Floats:
+        """Expected busy clerks per pool (rows) and five-minute bin from opening."""
+        return self.load[:, BINS_BEFORE : self.load.shape[1] - WINDOW]
+
     def costs(self, visit: Footprint) -> Floats:
         """Extra person-minutes of waiting, for every possible start."""
         rows = [self.pools.index(pool) for pool in visit.pools]
-        load, row = self.load[rows], self._row[rows]
-        now = self._phi(load, row)
-        windows = np.lib.stride_tricks.sliding_window_view(load, WINDOW, axis=1)[:, self._first]
-        row_windows = np.lib.stride_tricks.sliding_window_view(row, WINDOW, axis=1)[:, self._first]
-        then = self._phi(windows + visit.busy[:, None, :], row_windows).sum(axis=2)
-        before = np.concatenate((np.zeros((len(rows), 1)), np.cumsum(now, axis=1)), axis=1)
-        at_present = before[:, self._first + WINDOW] - before[:, self._first]
+        load = self.load[rows]
+        then = self._phi(load[:, self._window] + visit.busy[:, None, :], self._row_windows[rows]).sum(axis=2)
+        upto = np.cumsum(self._phi(load, self._row[rows]), axis=1)
+        upto = np.concatenate((np.zeros((len(rows), 1)), upto), axis=1)
+        at_present = upto[:, self._first + WINDOW] - upto[:, self._first]
         costs: Floats = BIN_MIN * (self._weight[rows] @ (then - at_present))
         return costs
 

@@ -74,8 +74,10 @@ class Policy:
 
 FCFS: Final = Policy("fcfs")
 NAIVE: Final = Policy("naive", Booking.HALF_HOURS, reception=Reception.BOOKED_FIRST)
-PLANNED: Final = Policy("planned", Booking.TABLE, reception=Reception.BOOKED_FIRST)
-FULL: Final = Policy("full", Booking.PLANNER, Route.EVERY_COUNTER, head_starts=HeadStarts(), safety=Safety.SIXTY_MINUTES, remote=True)
+PLANNED: Final = Policy("planned", Booking.PLANNER, reception=Reception.BOOKED_FIRST)
+FULL: Final = Policy(
+    "full", Booking.PLANNER, Route.EVERY_COUNTER, head_starts=HeadStarts(), safety=Safety.SIXTY_MINUTES, remote=True
+)
 POLICIES: Final = {policy.name: policy for policy in (FCFS, NAIVE, PLANNED, FULL)}
 
 

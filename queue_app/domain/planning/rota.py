@@ -20,6 +20,8 @@ LUNCH_MIN: Final = 60.0
 WAVES_AT: Final = (180.0, 240.0, 300.0)
 """11:30, 12:30 and 13:30 in an office that opens at 8:30."""
 
+LUNCH_GRID: Final = tuple(150.0 + 30.0 * step for step in range(7))
+
 WAVES: Final[Mapping[int, tuple[int, int, int]]] = {
     0: (0, 0, 0),
     1: (0, 0, 0),
@@ -93,11 +95,14 @@ def on_duty(rota: Sequence[Duty], pools: Sequence[str], bins: int) -> Floats:
     return duty
 
 
-def best_lunch(load: Floats, clerks: int, starts_at: Sequence[float], *, at_least: int | None = None) -> tuple[float, ...]:
+def best_lunch(
+    load: Floats, clerks: int, starts_at: Sequence[float], *, at_least: int | None = None
+) -> tuple[float, ...]:
     """The lunch starts with the least expected queue, found by trying every combination.
 
-    `load` is the expected number of busy clerks per bin; `at_least` so many stay on duty (else half of them). Exact, and cheap: eight clerks and six possible starts are
-    1 287 combinations. Refused when there is nobody or no time to go.
+    `load` is the expected number of busy clerks per bin; `at_least` so many stay on duty (else half of them). Exact,
+    and cheap: eight clerks and six possible starts are 1 287 combinations. Refused when there is nobody, no time to
+    go, or no combination that leaves enough people.
     """
     if clerks < 1 or not starts_at:
         raise Refusal("rota_impossible", clerks=clerks, starts=len(starts_at))
@@ -117,6 +122,11 @@ def best_lunch(load: Floats, clerks: int, starts_at: Sequence[float], *, at_leas
     touched = away_bins.any(axis=0)
     cost = congestion(np.broadcast_to(load[touched], (len(combos), int(touched.sum()))), duty[:, touched]).sum(axis=1)
     return tuple(float(starts_at[column]) for column in combos[int(np.argmin(cost))])
+
+
+def lunch_by_load(load: Floats, clerks: int) -> tuple[float, ...]:
+    """The best breaks on the usual grid: every half hour from 11:00 to 14:00 in an office that opens at 8:30."""
+    return best_lunch(load, clerks, LUNCH_GRID) if clerks > 1 else ()
 
 
 def _wave_starts(count: int) -> list[float]:

@@ -99,6 +99,10 @@ class Desk:
         self.break_due: float | None = None
         self.returns_at = 0.0
 
+    @property
+    def is_free(self) -> bool:
+        return self.present and self.serving is None
+
 
 class Observer(Protocol):
     """Somebody who looks on, for instance to ask an estimator at every ticket."""
@@ -232,7 +236,7 @@ class Day:
             guest.joined_min = self.now
         guest.counts_from = self.now if guest.appointed_min is None else max(self.now, guest.appointed_min)
         self._open_stages(guest)
-        if guest.first_call is None:
+        if guest.first_call is None:  # not called in the same moment
             self._at(guest.counts_from + guest.visitor.patience_min, partial(self._give_up, guest))
 
     def _give_up(self, guest: Guest) -> None:
@@ -340,11 +344,10 @@ class Day:
         self._at(desk.ends_at, partial(self._finish, desk))
 
     def _next_place(self, desk: Desk) -> Place[tuple[Guest, int]] | None:
-        now = moment(self.now) if self.policy.safety is Safety.SIXTY_MINUTES else OPENS_AT
         for pool in (desk.duty.pool, *desk.duty.helps):
-            place = self.lines[pool].first(now)
-            if place is not None:
-                return place
+            line = self.lines[pool]
+            if line.size:
+                return line.first(moment(self.now) if self.policy.safety is Safety.SIXTY_MINUTES else OPENS_AT)
         return None
 
     def _sit_down(self, guest: Guest) -> None:
@@ -371,7 +374,7 @@ class Day:
             self._depart(guest)
         else:
             self._open_stages(guest)
-        if desk.serving is None and desk.present:
+        if desk.is_free:
             self._call_next(desk)
 
     def _depart(self, guest: Guest) -> None:

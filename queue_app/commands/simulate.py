@@ -1,0 +1,194 @@
+"""`simulate` and `plan`: what a day would be like, and how many clerks it needs.
+
+Runs the project's own rules on the standard workload; touches no database. Nothing heavy is imported until a command
+runs, because every start of the application imports this file.
+"""
+
+from __future__ import annotations
+
+import json
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from queue_app.domain.errors import Refusal
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from queue_app.domain.planning.experiment import Scenario
+
+SENTENCES = {
+    "rota_unknown_clerk": "There is no clerk {clerk}: name a pool and a number, for instance M1 (pools: {pools}).",
+    "rota_nobody": "Nobody would be on duty for {pools}: a rota needs at least one clerk wherever people have to go.",
+    "rota_impossible": "This rota cannot be kept: {facts}.",
+    "share_impossible": "{name} must lie between 0 and 1, not {value}.",
+    "forecast_impossible": "The forecast must name one number of visitors, zero or more, for every kind of visit.",
+    "history_empty": "There are no days to look at.",
+    "load_impossible": "A load must be zero or more and a service must take time: {facts}.",
+    "services_impossible": "--services must be larger than 0, not {value}.",
+}
+
+
+@click.command("simulate")
+@click.option("--workload", type=click.Choice(["sw1"]), default="sw1", show_default=True, help="Who comes.")
+@click.option(
+    "--policy",
+    type=click.Choice(["fcfs", "naive", "planned", "full"]),
+    default="full",
+    show_default=True,
+    help="How the office is run (docs/planning.md).",
+)
+@click.option("--share", type=float, default=0.7, show_default=True, help="Share of moving households that book.")
+@click.option("--days", type=click.IntRange(min=1), default=None, help="Days to simulate [200; 40 with --estimates].")
+@click.option("--seed-base", type=click.IntRange(min=0), default=0, show_default=True, help="First seed.")
+@click.option("--flex", is_flag=True, help="Idle clerks help another pool.")
+@click.option("--prework", type=float, default=0.0, show_default=True, help="Share of papers done beforehand.")
+@click.option("--services", type=float, default=1.0, show_default=True, help="Services longer than planned by this.")
+@click.option("--absent", default="", help="Clerks who are ill, for instance M1,B1. The planner does not know.")
+@click.option("--normal", is_flag=True, help="A normal day instead of a peak day.")
+@click.option("--lunch", type=click.Choice(["standard", "by_load"]), default="standard", show_default=True)
+@click.option("--estimates", is_flag=True, help="How good the shown waits are, instead.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def simulate(*, estimates: bool, as_json: bool, days: int | None, seed_base: int, **choices: Any) -> None:
+    """Simulate an office day by day under one policy, with 95 % intervals."""
+    began = perf_counter()
+    try:
+        found = _estimates(days or 40, seed_base) if estimates else _figures(days or 200, seed_base, choices)
+    except Refusal as refusal:
+        raise click.ClickException(_sentence(refusal)) from refusal
+    found["seconds"] = round(perf_counter() - began, 2)
+    click.echo(json.dumps(found, ensure_ascii=False) if as_json else _table(found))
+
+
+@click.command("plan")
+@click.option("--share", type=float, default=0.7, show_default=True, help="Share of moving households that book.")
+@click.option("--normal", is_flag=True, help="A normal day instead of a peak day.")
+@click.option("--late", type=float, default=0.1, show_default=True, help="Share that may wait longer than --within.")
+@click.option("--within", type=float, default=5.0, show_default=True, help="Minutes.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def plan(*, share: float, normal: bool, late: float, within: float, as_json: bool) -> None:
+    """Clerks needed per half hour, and the lunch breaks that cost least waiting."""
+    try:
+        found = _plan(share, late, within, {"normal": normal})
+    except Refusal as refusal:
+        raise click.ClickException(_sentence(refusal)) from refusal
+    click.echo(json.dumps(found, ensure_ascii=False) if as_json else _plan_table(found))
+
+
+def register(app: Flask) -> None:
+    """Hang both commands on `app.cli`."""
+    app.cli.add_command(simulate)
+    app.cli.add_command(plan)
+
+
+def _figures(days: int, seed_base: int, choices: dict[str, Any]) -> dict[str, Any]:
+    from queue_app.domain.planning.experiment import report, run
+
+    scenario = _scenario(choices)
+    found = report(run(scenario, range(seed_base, seed_base + days)))
+    found["scenario"] = {**choices, "days": days, "seed_base": seed_base}
+    return found
+
+
+def _scenario(choices: dict[str, Any]) -> Scenario:
+    from queue_app.domain.planning.experiment import Lunch, Scenario, with_helpers, with_share
+    from queue_app.domain.planning.policies import policy_named
+    from queue_app.domain.planning.workload import SW1_HELPERS, SW1_NORMAL, SW1_PEAK
+
+    if not 0 < choices["services"] < 100:
+        raise Refusal("services_impossible", value=choices["services"])
+    workload = with_share(SW1_NORMAL if choices["normal"] else SW1_PEAK, choices["share"], prework=choices["prework"])
+    if choices["flex"]:
+        workload = with_helpers(workload, SW1_HELPERS)
+    return Scenario(
+        workload=workload,
+        policy=policy_named(choices["policy"]),
+        service_factor=choices["services"],
+        absent=tuple(name.strip() for name in choices["absent"].split(",") if name.strip()),
+        lunch=Lunch(choices["lunch"]),
+    )
+
+
+def _estimates(days: int, seed_base: int) -> dict[str, Any]:
+    """Learnt on as many days as tested, which come after them."""
+    from queue_app.domain.planning.prediction import CASES, calibrated_score, many_passes
+
+    first = seed_base or 3000
+    found: dict[str, Any] = {}
+    for case in CASES:
+        learn_on, test_on = range(first, first + days), range(first + days, first + 2 * days)
+        score, calibration = calibrated_score(case, many_passes, learn_on, test_on)
+        found[case.name] = {
+            "mae_busy": round(score.mae_busy, 2),
+            "bias": round(score.bias, 2),
+            "coverage80": round(score.coverage80, 3),
+            "width": round(score.width, 2),
+            "mean_wait": round(score.mean_wait, 1),
+            "tickets": score.tickets,
+            "scale": round(calibration.scale, 3),
+        }
+    return found
+
+
+def _plan(share: float, late: float, within: float, choices: dict[str, Any]) -> dict[str, Any]:
+    from queue_app.domain.planning.appointments import expected_load
+    from queue_app.domain.planning.experiment import with_share
+    from queue_app.domain.planning.policies import FULL
+    from queue_app.domain.planning.rota import lunch_by_load, standard_rota
+    from queue_app.domain.planning.staffing import Goal, staffing_table
+    from queue_app.domain.planning.whatif import mean_services
+    from queue_app.domain.planning.workload import SW1_NORMAL, SW1_PEAK
+
+    workload = with_share(SW1_NORMAL if choices["normal"] else SW1_PEAK, share)
+    load = expected_load(workload, standard_rota(workload.clerks), FULL)
+    minutes = mean_services(workload)
+    goal = Goal(late, within)
+    return {
+        pool: {
+            "clerks": workload.clerks[pool],
+            "lunch": [_clock(start) for start in lunch_by_load(row, workload.clerks[pool])],
+            "needed": [
+                {"from": _clock(need.from_min), "load": need.load, "clerks": need.clerks, "late_share": need.late_share}
+                for need in staffing_table(row[: int(workload.day_min // 5)], minutes[pool], goal)
+            ],
+        }
+        for pool, row in load.items()
+    }
+
+
+def _clock(minutes: float) -> str:
+    whole = 8 * 60 + 30 + round(minutes)
+    return f"{whole // 60:02d}:{whole % 60:02d}"
+
+
+def _sentence(refusal: Refusal) -> str:
+    facts = {name: ", ".join(map(str, v)) if isinstance(v, list) else v for name, v in refusal.facts.items()}
+    plain = ", ".join(f"{name} {value}" for name, value in facts.items())
+    return SENTENCES.get(refusal.code, "{code}: {facts}").format(code=refusal.code, **{"facts": plain, **facts})
+
+
+def _table(found: dict[str, Any]) -> str:
+    lines = []
+    for name, value in found.items():
+        if isinstance(value, dict) and "first_call" in value:
+            for wait in ("first_call", "idle"):
+                numbers = "  ".join(f"{key} {value[wait][key]:6.1f}" for key in ("mean", "p50", "p90", "p95", "ci95"))
+                lines.append(f"{name:16} {wait:11} {numbers}")
+            lines.append(f"{name:16} within 1 min {value['within_1_min']:.1%}")
+        else:
+            lines.append(f"{name:26} {value if not isinstance(value, dict) else _pairs(value)}")
+    return "\n".join(lines)
+
+
+def _pairs(value: dict[str, Any]) -> str:
+    return "  ".join(f"{key} {each}" for key, each in value.items())
+
+
+def _plan_table(found: dict[str, Any]) -> str:
+    lines = []
+    for pool, each in found.items():
+        lines.append(f"{pool}  {each['clerks']} clerks, breaks from {', '.join(each['lunch']) or '-'}")
+        lines += [f"   {need['from']}  load {need['load']:5.2f}  needs {need['clerks']}" for need in each["needed"]]
+    return "\n".join(lines)
