@@ -5,9 +5,10 @@ The capability was checked by the caller; a ticket of another day has none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from queue_app.domain.errors import Conflict, NotAllowed
+from queue_app.domain.errors import Conflict, Invalid, NotAllowed
 from queue_app.domain.events import Event
 from queue_app.domain.ticket import State
 from queue_app.services import calling
@@ -46,3 +47,20 @@ def ask_to_be_told(deed: Deed, ticket: Ticket, contact: Contact | None) -> None:
     ticket.notify_channel = contact.channel if contact else None
     ticket.notify_address = contact.address if contact else None
     deed.record(Event.NOTIFY_ASKED, ticket=ticket, channel=ticket.notify_channel)
+
+
+def came_back(deed: Deed, ticket: Ticket) -> None:
+    """The holder was called, missed it, and is here now: next in order. Refuses `not_allowed` in any other state."""
+    calling.requeue(deed, ticket)
+
+
+def say_needs(deed: Deed, ticket: Ticket, needs: Sequence[str]) -> None:
+    """Say, or take back, what help is wanted. The place in line stays: help must not be a way to the front.
+
+    Refuses `unknown_need` by field. The history keeps that something was said, never what.
+    """
+    for need in needs:
+        if need not in deed.office.needs:
+            raise Invalid.field("needs", "unknown_need", value=need)
+    ticket.needs = list(dict.fromkeys(needs))
+    deed.record(Event.NOTED, ticket=ticket)

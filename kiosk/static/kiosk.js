@@ -1,0 +1,175 @@
+// The kiosk without page loads: screens are fetched and put in place, the address never changes, so nothing about one person is
+// left for the next. Every screen works as a plain page without this file.
+import { keepTime } from "./kiosk_time.js";
+import { keepKeys } from "./kiosk_keys.js";
+import { keepPaper } from "./kiosk_paper.js";
+import { keepPulse } from "./kiosk_pulse.js";
+import { read, silence } from "./kiosk_voice.js";
+
+const REPEAT_GUARD = 300; // ms: a trembling finger presses twice
+const ANSWER_WITHIN = 4_000; // ms
+const GIVE_UP = 5_000; // ms: then the kiosk says that it cannot serve
+const PRESS_LIVES = 30_000; // ms: the person has gone; nobody would take the number
+const trusted = globalThis.trustedTypes?.createPolicy("matazu", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
+
+const start = document.body.dataset.start;
+let pressedAt = -REPEAT_GUARD;
+let busy = false;
+let pending = null; // {url, body, at}: a press whose answer was lost
+let lost = false;
+
+const kiosk = {
+  get screen() { return document.getElementById("kiosk"); },
+  get isAtStart() { return this.screen.dataset.screen === "menu" && !this.isTouched; },
+  isTouched: false,
+  open, reset, parse,
+};
+
+document.addEventListener("click", pressed);
+document.addEventListener("submit", submitted);
+document.addEventListener("contextmenu", (event) => event.preventDefault());
+document.addEventListener("dragstart", (event) => event.preventDefault());
+
+const time = keepTime(kiosk);
+const paper = keepPaper(kiosk);
+keepKeys(kiosk);
+keepPulse(document.body.dataset.pulse, {
+  heard: ({ version }) => (lost ? recover() : renew(version)),
+  silent: lose,
+});
+arrived();
+
+/** Fetch a screen and put it in place. */
+async function open(url) {
+  await exchange(() => ask(url));
+}
+
+/** The next person begins: everything about this one is dropped, at once and also without the server. */
+async function reset() {
+  pending = null;
+  kiosk.isTouched = false;
+  time.rest();
+  paper.clear();
+  silence();
+  veil(true);
+  await exchange(() => ask(start));
+  veil(false);
+}
+
+function pressed(event) {
+  const link = event.target.closest?.("a[href]");
+  const isRepeat = performance.now() - pressedAt < REPEAT_GUARD;
+  const isControl = link || event.target.closest?.("button");
+  if (!isControl) return;
+  if (isRepeat || lost) return event.preventDefault();
+  pressedAt = performance.now();
+  kiosk.isTouched = true;
+  if (!link) return;
+  event.preventDefault();
+  if (link.dataset.printNow !== undefined) paper.print();
+  else if (link.dataset.end !== undefined) reset();
+  else open(link.href);
+}
+
+function submitted(event) {
+  const form = event.target;
+  if (form.method === "dialog") return;
+  event.preventDefault();
+  if (busy || lost) return;
+  pending = { url: form.getAttribute("action"), body: new URLSearchParams([...new FormData(form, event.submitter)]), at: performance.now() };
+  exchange(press);
+}
+
+// The same press goes out again with the same key until it is answered: however often it arrives, it is one number.
+async function press() {
+  const { url, body, at } = pending;
+  for (;;) {
+    try {
+      const answer = await ask(url, { method: "POST", body });
+      pending = null;
+      return answer;
+    } catch (error) {
+      if (!pending || performance.now() - at > GIVE_UP) throw error;
+      await new Promise((wait) => setTimeout(wait, 500));
+    }
+  }
+}
+
+async function ask(url, options = {}) {
+  const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN), ...options });
+  if (answer.status >= 500) throw new Error(`status ${answer.status}`);
+  return answer.text();
+}
+
+async function exchange(work) {
+  busy = true;
+  kiosk.screen.setAttribute("data-busy", "");
+  try {
+    put(parse(await work()));
+  } catch {
+    lose();
+  } finally {
+    busy = false;
+    kiosk.screen.removeAttribute("data-busy");
+  }
+}
+
+function parse(text) {
+  return new DOMParser().parseFromString(trusted.createHTML(text), "text/html");
+}
+
+function put(page) {
+  const fresh = page.getElementById("kiosk");
+  // No kiosk in the answer: it was unpaired, or an error page came. The whole page tells best what to do.
+  if (!fresh) return location.replace(start);
+  const focus = focusKey(document.activeElement);
+  kiosk.screen.replaceWith(document.adoptNode(fresh));
+  if (fresh.dataset.screen === "menu" && fresh.dataset.say === "no" && fresh.dataset.low === "no" && fresh.lang === "ja" && !fresh.querySelector(".tool--back")) kiosk.isTouched = false;
+  if (focus) [...fresh.querySelectorAll("a[href], button")].find((each) => focusKey(each) === focus)?.focus();
+  arrived();
+}
+
+function arrived() {
+  const { screen } = kiosk;
+  document.documentElement.lang = screen.lang;
+  document.title = screen.dataset.title;
+  screen.toggleAttribute("data-no-voice", !("speechSynthesis" in globalThis));
+  document.querySelectorAll("[data-word]").forEach((place) => { place.textContent = screen.dataset[place.dataset.word]; });
+  document.getElementById("told").textContent = screen.querySelector("h1")?.textContent ?? "";
+  time.arrived();
+  paper.arrived();
+  if (screen.dataset.say === "yes") read(screen);
+  else silence();
+}
+
+function focusKey(element) {
+  return element?.matches?.("#kiosk :is(a, button)") ? `${element.tagName}|${element.textContent.trim()}` : "";
+}
+
+// The counts on the tiles follow the hall; nobody's hand is in the way while nobody has touched anything.
+function renew(version) {
+  const { screen } = kiosk;
+  if (kiosk.isAtStart && !busy && Number(screen.dataset.version) !== version) exchange(() => ask(start));
+}
+
+function lose() {
+  lost = true;
+  const panel = document.getElementById("lost");
+  panel.hidden = false;
+  kiosk.screen.inert = true;
+  document.getElementById("idle").close();
+}
+
+async function recover() {
+  lost = false;
+  const again = pending && performance.now() - pending.at < PRESS_LIVES;
+  if (again) await exchange(press);
+  else if (kiosk.screen.dataset.screen === "menu") await reset();
+  if (lost) return;
+  kiosk.screen.inert = false;
+  document.getElementById("lost").hidden = true;
+}
+
+function veil(on) {
+  if (kiosk.screen.dataset.screen !== "menu") kiosk.screen.toggleAttribute("hidden", on);
+}

@@ -1,0 +1,31 @@
+// Is the server there? Asked every two seconds, so that five seconds of silence are noticed, and again until it answers.
+
+const EVERY = 2_000; // ms
+const WITHIN = 2_000;
+const SILENT = 5_000;
+
+/** `heard(pulse)` at every answer; `silent()` once when there was none for five seconds. */
+export function keepPulse(url, { heard, silent }) {
+  let heardAt = performance.now();
+  let asking = false;
+
+  async function ask() {
+    if (asking) return;
+    asking = true;
+    try {
+      const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(WITHIN) });
+      if (answer.status === 401) return location.reload(); // unpaired: the page says so
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      const pulse = await answer.json();
+      heardAt = performance.now();
+      heard(pulse);
+    } catch {
+      if (performance.now() - heardAt > SILENT) silent();
+    } finally {
+      asking = false;
+    }
+  }
+
+  setInterval(ask, EVERY);
+  addEventListener("online", ask);
+}

@@ -1,0 +1,244 @@
+"""Slips on paper: asked for in the transaction that issued the number, printed after its commit, once.
+
+Decides when a paper may be printed, and what is known about it afterwards: `due printing sent failed unknown`. A job
+carries its whole slip, so that no printer, however late, can give one person's number to another. Nothing is ever
+printed again by the machine: `unknown` waits for a person's answer. Leaves the device to `adapters.printer` and the
+words to `domain.slip`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from queue_app.domain.access import SYSTEM, Right
+from queue_app.domain.errors import Conflict
+from queue_app.domain.events import Event
+from queue_app.domain.office import Office, label_in
+from queue_app.domain.printing import PrintEnd, PrinterState, PrintJob, PrintResult
+from queue_app.domain.slip import Line, Role, Slip, SlipFacts, reprint, slip
+from queue_app.services.alarms import ask_help, end_alarms_of
+from queue_app.services.deed import Deed, begin_by_id
+from queue_app.services.ports import Ports
+from queue_app.store.database import reading, writing
+from queue_app.store.queue_tables import Delivery, Ticket
+
+log = logging.getLogger("matazu.printing")
+
+CHANNEL = "print"
+OF_USE_FOR = timedelta(seconds=60)
+"""Nobody waits longer for a paper; one that comes later would be taken by the next person."""
+
+LONGEST_JOB = timedelta(seconds=60)
+LOOK_AGAIN_S = 0.3
+ENDS = {PrintEnd.PRINTED: "sent", PrintEnd.PAGE: "sent", PrintEnd.FAILED: "failed", PrintEnd.UNSURE: "unknown"}
+
+
+class SlipPrinter(Protocol):
+    """What is needed of a printer; `adapters.printer` has them."""
+
+    def print_slip(self, job: PrintJob) -> PrintResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What is known about a ticket's paper: `none due printing sent failed unknown`."""
+
+    state: str
+    is_reprint: bool = False
+
+
+def slip_of(office: Office, ticket: Ticket, status_url: str | None) -> Slip:
+    """The paper of a ticket, as it was when the number was given."""
+    service = office.services[ticket.service]
+    span = ticket.estimate or {}
+    return slip(
+        SlipFacts(
+            office=label_in(office.name, "ja"),
+            number=ticket.number_text,
+            service=label_in(service.label, "ja"),
+            area=label_in(service.area, "ja") if service.area else "",
+            issued_at=ticket.issued_at.astimezone(office.zone),
+            waiting=None,
+            wait_min=(span["low_min"], span["high_min"]) if span.get("high_min") else None,
+            status_url=status_url,
+            language=ticket.language,
+            service_translated="" if ticket.language.startswith("ja") else label_in(service.label, ticket.language),
+            phone=office.phone,
+        )
+    )
+
+
+def print_slip(deed: Deed, ticket: Ticket, paper: Slip, *, printer: str, source: str) -> None:
+    """Have a paper printed after the commit. `printer` is an address as in PRINTER_URL, `source` the kiosk's name."""
+    _enqueue(deed, ticket, paper, "slip", printer, source, times=1)
+
+
+def print_again(deed: Deed, ticket: Ticket, paper: Slip, *, printer: str, source: str) -> None:
+    """A person says that no paper came: the same number once more, marked. Refuses `not_unsure` in any other case."""
+    last = _last(deed.session, ticket.id)
+    if last is None or last.state != "unknown":
+        raise Conflict("not_unsure")
+    last.state = "failed"
+    deed.record(Event.REPRINTED, ticket=ticket)
+    _enqueue(deed, ticket, reprint(paper), "reprint", printer, source, times=last.id + 1)
+
+
+def paper_came(deed: Deed, ticket: Ticket) -> None:
+    """A person says that the paper came after all."""
+    last = _last(deed.session, ticket.id)
+    if last is not None and last.state == "unknown":
+        last.state, last.updated_at = "sent", deed.now
+
+
+def paper_of(session: Session, ticket: Ticket) -> Paper:
+    """What is known about the paper of a ticket."""
+    last = _last(session, ticket.id)
+    return Paper("none") if last is None else Paper(last.state, last.kind == "reprint")
+
+
+@dataclass
+class PrintRoom:
+    """Prints what is due, one job after the other at each printer. One per process; the database says whose a job is."""
+
+    ports: Ports
+    printer_at: Callable[[str], SlipPrinter]
+    in_app: Callable[[], Any]
+    _printers: dict[str, SlipPrinter] = field(default_factory=dict)
+    _busy: set[str] = field(default_factory=set)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def work(self) -> None:
+        """Until `stop`: look for due papers, a thread for each printer that has some."""
+        while not self._stop.wait(LOOK_AGAIN_S):
+            try:
+                with self.in_app():
+                    self._give_up_overdue()
+                    for address in {address for _, address in self._due()} - self._busy:
+                        self._busy.add(address)
+                        threading.Thread(target=self._work_at, args=(address,), daemon=True, name="printer").start()
+            except Exception:
+                log.exception("the print room could not look; it tries again")
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def print_due(self, address: str) -> int:
+        """Print everything that is due at one printer, oldest first; returns how many jobs were claimed."""
+        claimed = 0
+        while (job := self._next_at(address)) is not None:
+            claimed += 1
+            result = self._print(address, job)
+            writing(lambda session, job=job, result=result: self._note(session, job, result))
+        return claimed
+
+    def _work_at(self, address: str) -> None:
+        try:
+            with self.in_app():
+                self.print_due(address)
+        except Exception:
+            log.exception("a printer's thread ended")
+        finally:
+            self._busy.discard(address)
+
+    def _due(self) -> list[tuple[int, str]]:
+        with reading() as session:
+            query = select(Delivery).where(Delivery.channel == CHANNEL, Delivery.state == "due").order_by(Delivery.id)
+            return [(row.id, row.address or "") for row in session.scalars(query)]
+
+    def _next_at(self, address: str) -> PrintJob | None:
+        for job_id, where in self._due():
+            if where == address and (job := writing(lambda session, job_id=job_id: self._claim(session, job_id))):
+                return job
+        return None
+
+    def _claim(self, session: Session, job_id: int) -> PrintJob | None:
+        """Ours, if nobody was faster; a paper that nobody waits for any more is not printed."""
+        row = session.get_one(Delivery, job_id, with_for_update=True)
+        now = self.ports.clock()
+        if row.state != "due":
+            return None
+        if row.expires_at <= now:
+            self._end(session, row, "failed", PrinterState.UNKNOWN)
+            return None
+        row.state, row.attempts, row.locked_until, row.updated_at = "printing", 1, now + LONGEST_JOB, now
+        return PrintJob(str(row.id), _slip_from(row.payload))
+
+    def _print(self, address: str, job: PrintJob) -> PrintResult:
+        try:
+            if address not in self._printers:
+                self._printers[address] = self.printer_at(address)
+            return self._printers[address].print_slip(job)
+        except Exception:
+            # Whatever broke, it may have broken after the paper came out.
+            log.exception("a slip printer broke")
+            return PrintResult(job.id, PrintEnd.UNSURE, PrinterState.UNKNOWN)
+
+    def _note(self, session: Session, job: PrintJob, result: PrintResult) -> None:
+        row = session.get_one(Delivery, int(job.id), with_for_update=True)
+        if row.state == "printing":
+            self._end(session, row, ENDS[result.end], result.state)
+
+    def _give_up_overdue(self) -> None:
+        """Jobs of a process that died while it printed: nobody knows whether a paper came."""
+        now = self.ports.clock()
+        with reading() as session:
+            late = select(Delivery.id).where(
+                Delivery.channel == CHANNEL, Delivery.state == "printing", Delivery.locked_until < now
+            )
+            overdue = list(session.scalars(late))
+        for job_id in overdue:
+            writing(lambda session, job_id=job_id: self._give_up(session, job_id))
+
+    def _give_up(self, session: Session, job_id: int) -> None:
+        row = session.get_one(Delivery, job_id, with_for_update=True)
+        if row.state == "printing":
+            self._end(session, row, "unknown", PrinterState.UNKNOWN)
+
+    def _end(self, session: Session, row: Delivery, state: str, printer: PrinterState) -> None:
+        deed = begin_by_id(session, row.office_id, Right.READ_PUBLIC, SYSTEM, self.ports)
+        row.state, row.updated_at, row.last_error = state, deed.now, None if state == "sent" else str(printer)
+        source = json.loads(row.payload)["source"]
+        if state == "failed":
+            ticket = session.get(Ticket, row.ticket_id) if row.ticket_id else None
+            deed.record(Event.PRINT_FAILED, ticket=ticket, source=source, printer=str(printer))
+        if state != "sent" or printer is PrinterState.PAPER_LOW:
+            ask_help(deed, "printer", source, state=str(printer), paper=state)
+        else:
+            end_alarms_of(deed, "printer", source)
+
+
+def _enqueue(deed: Deed, ticket: Ticket, paper: Slip, kind: str, printer: str, source: str, *, times: int) -> None:
+    deed.session.add(
+        Delivery(
+            office_id=deed.office.id,
+            ticket_id=ticket.id,
+            channel=CHANNEL,
+            kind=kind,
+            address=printer,
+            payload=json.dumps({**asdict(paper), "source": source}, ensure_ascii=False),
+            dedupe=f"{CHANNEL}:{ticket.id}:{times}",
+            due_at=deed.now,
+            expires_at=deed.now + OF_USE_FOR,
+            updated_at=deed.now,
+        )
+    )
+
+
+def _last(session: Session, ticket_id: int) -> Delivery | None:
+    query = select(Delivery).where(Delivery.channel == CHANNEL, Delivery.ticket_id == ticket_id)
+    return session.scalars(query.order_by(Delivery.id.desc())).first()
+
+
+def _slip_from(payload: str) -> Slip:
+    told = json.loads(payload)
+    lines = tuple(Line(Role(line.pop("role")), **line) for line in told["lines"])
+    return Slip(told["number"], lines, told["qr"])
