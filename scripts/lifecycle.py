@@ -56,8 +56,8 @@ ENDING = """\
   the papers are being worked on.
 - `cancel` ends all live stages of the visit; it is refused while the ticket is called or served.
 - `undo` takes back the last action on the ticket within {seconds} seconds, also a `finish` or a `cancel`; every row
-  stands as before, the history keeps both, and a withdrawn call leaves the displays. Refused with `too_late` afterwards, and
-  with `counter_busy` when the counter has somebody else by now.
+  stands as before, the history keeps both, and a withdrawn call leaves the displays. Refused with `too_late`
+  afterwards, and with `counter_busy` when the counter has somebody else by now.
 - No stage changes its state because time passes; a clock may remind people, and no more.
 """
 
