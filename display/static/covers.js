@@ -9,13 +9,15 @@ export function drawHead(part, { screen, time, mark }, texts) {
   put(part("clock"), time, (text) => [text]);
   put(part("mark"), mark, (text) => [text]);
   part("mark").hidden = !mark;
+  const note = screen.zone_unknown ? texts.ja.zone_unknown : screen.paired ? "" : texts.ja.unpaired;
+  put(part("note"), note, (text) => [text]);
+  part("note").hidden = !note;
 }
 
-export function drawFoot(place, { closing, screen }, texts) {
+export function drawFoot(place, closing, texts) {
   const closingText = closing && (closing.over ? texts.ja.closed_for_today : texts.ja.closing.replace("{time}", closing.until));
-  const note = screen.zone_unknown ? texts.ja.zone_unknown : screen.paired ? "" : texts.ja.unpaired;
   place.classList.toggle("is-urgent", Boolean(closing));
-  put(place, [closingText || texts.ja.fairness, note], ([text, small]) => [text, " ", small ? make("small", "note", small) : ""]);
+  put(place, closingText || texts.ja.fairness, (text) => [text]);
 }
 
 export function drawClosed(place, facts, texts) {
@@ -40,7 +42,8 @@ export function drawAlert(place, facts, texts) {
 }
 
 function lines(words) {
-  const { ja, ...others } = words;
+  const { ja, "ja-x-easy": easy, ...foreignWords } = words;
+  const others = easy ? { "ja-x-easy": easy, ...foreignWords } : foreignWords;
   const main = make("p", "alert__main", ja);
   return [main, ...Object.entries(others).map(([language, text]) => Object.assign(make("p", "", text), { lang: language }))];
 }

@@ -32,7 +32,7 @@ export function drawCalls(place, view, texts) {
   place.dataset.calls = view.rows.length + (view.hero ? 1 : 0);
   put(place, view, ({ hero, rows, more }) => [
     hero ? heroBlock(hero, texts) : make("div", "nobody", make("p", "nobody__text", texts.ja.nobody), foreignLine(texts.en.nobody)),
-    rows.length > 0 || hero ? rowList(rows, more, texts) : "",
+    rows.length > 0 ? rowList(rows, more, texts) : "",
   ]);
 }
 
@@ -41,8 +41,7 @@ export function heroBlock(hero, texts) {
     "div",
     "hero",
     make("p", "hero__part hero__part--number", caption(texts, "number"), digits("hero__number", hero.number)),
-    arrow("hero__arrow", hero.direction),
-    make("p", "hero__part hero__part--counter", caption(texts, "counter"), digits("hero__counter", hero.counter)),
+    make("p", "hero__part hero__part--counter", caption(texts, "counter"), counterPlace("hero__counter", hero)),
   );
   block.dataset.call = hero.id;
   block.dataset.event = hero.event;
@@ -55,7 +54,7 @@ function rowList(rows, more, texts) {
   const list = make("ul", "rows", ...rows.map((row) => rowOf(row, texts)));
   const head = make("p", "rows__head", make("span", "", texts.ja.number), make("span", "", texts.ja.counter));
   const rest = more.length > 0 ? make("p", "rows__more", `${texts.ja.more} ${more.join(" ")}`) : "";
-  return make("div", "list", rows.length > 0 ? head : "", list, rest);
+  return make("div", "list", head, list, rest);
 }
 
 function rowOf(row, texts) {
@@ -63,8 +62,7 @@ function rowOf(row, texts) {
     "li",
     "row",
     digits("row__number", row.number),
-    arrow("row__arrow", row.direction),
-    digits("row__counter", row.counter),
+    counterPlace("row__counter", row),
     row.isHandover ? make("span", "tag", texts.ja.handover) : "",
   );
   element.dataset.call = row.id;
@@ -83,10 +81,11 @@ function digits(className, text) {
   return element;
 }
 
-function arrow(className, direction) {
-  const element = make("span", className, ARROWS[direction] ?? ARROWS.right);
-  element.setAttribute("aria-hidden", "true");
-  return element;
+// The arrow belongs to the counter: it says where in the hall it is.
+function counterPlace(className, { counter, direction }) {
+  const arrow = make("span", "place__arrow", ARROWS[direction] ?? ARROWS.right);
+  arrow.setAttribute("aria-hidden", "true");
+  return make("span", `place ${className}`, arrow, digits("place__name", counter));
 }
 
 function foreignLine(text) {

@@ -110,7 +110,7 @@ function render() {
   else drawCalls(part("calls"), view, texts);
   drawMissed(part("missed"), { missed: snapshot.missed, notices: snapshot.notices.filter((notice) => !isEmergency(notice)) }, texts, now);
   drawQueues(part("queues"), snapshot.queues, texts, now);
-  drawFoot(part("foot"), { closing: day.closing(snapshot), screen }, texts);
+  drawFoot(part("foot"), day.closing(snapshot), texts);
   drawClosed(part("cover"), isDark && { time: day.time(), opens: snapshot.opens_at && day.when(snapshot.opens_at) }, texts);
   drawAlert(part("alert"), emergencies.length > 0 && { emergencies, calls: view }, texts);
   drawStale(part("stale"), line.state === "stale" && day.time(Date.parse(line.asOf)), texts);

@@ -3,6 +3,7 @@
 import { make, put } from "./draw.js";
 
 const TURN_MS = 10_000;
+const measured = new WeakMap();
 
 /** Missed numbers and notices share a line; each takes its turn when there are both. */
 export function drawMissed(place, { missed, notices }, texts, now) {
@@ -10,6 +11,7 @@ export function drawMissed(place, { missed, notices }, texts, now) {
     ...(missed.length > 0 ? [{ head: texts.ja.missed, items: missed, hint: texts.ja.missed_hint, kind: "numbers" }] : []),
     ...notices.map(({ text }) => ({ head: "", items: [text], hint: "", kind: "notice" })),
   ];
+  place.parentElement.dataset.strips = groups.length > 0 ? 2 : 1;
   turns(place, groups, now, (group, items) => [
     group.head ? make("span", "strip__head", group.head) : "",
     ...items.map((item) => make("span", `strip__${group.kind}`, item)),
@@ -17,33 +19,37 @@ export function drawMissed(place, { missed, notices }, texts, now) {
   ]);
 }
 
-/** The queues of the zone that are open or where somebody waits. */
+/** The queues of the zone in which somebody waits. */
 export function drawQueues(place, queues, texts, now) {
-  const shown = queues.filter(({ waiting, counters_open }) => waiting > 0 || counters_open > 0).map((queue) => [queue.label, queueText(queue, texts)]);
-  const groups = shown.length > 0 ? [{ items: shown }] : [];
+  const shown = queues.filter(({ waiting }) => waiting > 0).map((queue) => [shortLabel(queue.label), queueText(queue, texts)]);
+  const groups = [{ items: shown.length > 0 ? shown : [["", texts.ja.no_wait]] }];
   turns(place, groups, now, (_group, items) => [
     make("span", "strip__head", texts.ja.waiting),
     ...items.map(([label, text]) => make("span", "strip__queue", make("span", "strip__label", label), " ", make("b", "", text))),
   ]);
 }
 
-function queueText({ waiting, estimate, paused, counters_open }, texts) {
+// On a wall there is no room for what a name explains in brackets.
+function shortLabel(label) {
+  return label.replace(/[（(].*[）)]/, "").trim() || label;
+}
+
+function queueText({ waiting, estimate, paused, counters_open: open }, texts) {
   const people = texts.ja.people.replace("{n}", waiting);
-  if (paused || counters_open === 0) return waiting > 0 ? `${people} ${texts.ja.ended}` : texts.ja.ended;
-  if (waiting === 0) return texts.ja.no_wait;
+  if (paused || open === 0) return `${people} ${texts.ja.ended}`;
   return estimate ? `${people} ${texts.ja.minutes.replace("{n}", estimate.likely_min)}` : people;
 }
 
 // Measured once for each content and window: which items stand together on a page.
 function turns(place, groups, now, build) {
-  const key = JSON.stringify([groups, innerWidth, innerHeight]);
-  if (place.dataset.content !== key) {
-    place.dataset.content = key;
-    place.pages = groups.flatMap((group) => pagesOf(place, group, build).map((items) => ({ group, items })));
+  const key = JSON.stringify([groups, place.clientWidth, place.clientHeight]);
+  if (measured.get(place)?.key !== key) {
+    const pages = groups.flatMap((group) => pagesOf(place, group, build).map((items) => ({ group, items })));
+    measured.set(place, { key, pages });
   }
-  const page = place.pages[Math.floor(now / TURN_MS) % place.pages.length];
+  const { pages } = measured.get(place);
+  const page = pages[Math.floor(now / TURN_MS) % pages.length];
   put(place, page ?? null, (value) => (value ? build(value.group, value.items) : []));
-  place.classList.toggle("is-notice", page?.group.kind === "notice");
 }
 
 function pagesOf(place, group, build) {
@@ -61,5 +67,5 @@ function pagesOf(place, group, build) {
 
 function fits(place, content) {
   put(place, Math.random(), () => content);
-  return place.scrollWidth <= place.clientWidth;
+  return place.scrollWidth <= place.clientWidth && place.scrollHeight <= place.clientHeight;
 }
