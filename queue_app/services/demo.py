@@ -9,6 +9,7 @@ from queue_app.domain.access import Role
 from queue_app.services import access, office_file
 from queue_app.services.ports import Ports
 from queue_app.store.database import reading, writing
+from queue_app.store.access_tables import UserRow
 from queue_app.store.office_tables import OfficeRow
 
 LOGINS = {
@@ -17,6 +18,8 @@ LOGINS = {
     Role.ADMIN: ("admin", "管理者 そら", "matazu-demo-admin"),
 }
 """Role -> login, name and passphrase of the demo city's staff: fictional, printed at the start, never in a real city."""
+
+DEMO = "demo_hash"
 
 
 def load_if_empty(ports: Ports) -> bool:
@@ -33,4 +36,19 @@ def _load(session: Session, ports: Ports) -> None:
     office_file.load_office(session, office_file.demo_office_text(), "aoba.yaml", now, folder=office_file.OFFICES)
     office_id = session.scalars(select(OfficeRow.id)).one()
     for role, (login, name, passphrase) in LOGINS.items():
-        access.add_user(session, office_id, login, name, role, passphrase, now)
+        user = access.add_user(session, office_id, login, name, role, passphrase, now)
+        user.settings = {DEMO: user.password_hash}
+
+
+def logins_to_show(session: Session) -> list[tuple[str, str, str]]:
+    """Role, login and passphrase of the demo staff whose passphrase nobody has changed; for the login page.
+
+    The hash of the demo passphrase is kept beside the real one, so that no passphrase is checked on each view.
+    """
+    names = {login: (role, passphrase) for role, (login, _name, passphrase) in LOGINS.items()}
+    users = session.scalars(select(UserRow).where(UserRow.login.in_(names), UserRow.active).order_by(UserRow.id))
+    return [
+        (names[user.login][0], user.login, names[user.login][1])
+        for user in users
+        if user.settings.get(DEMO) == user.password_hash
+    ]

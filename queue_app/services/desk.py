@@ -14,7 +14,9 @@ from queue_app.domain.errors import NotFound
 from queue_app.domain.office import label_in
 from queue_app.domain.ticket import AT_A_COUNTER, StageKind, State
 from queue_app.services.board import board, range_of
+from queue_app.services.floor_facts import alarms, devices, waits_of_today
 from queue_app.services.hall import Hall, LiveStage, counts_of_today
+from queue_app.services.last_deed import last_deed
 from queue_app.store.queue_tables import Ticket
 
 Snapshot = dict[str, Any]
@@ -58,8 +60,20 @@ def desk(hall: Hall, session: Session, counter_code: str, language: str = "ja") 
             if s.state in AT_A_COUNTER and s.counter != counter_code and s.service in counter.services
         ],
         "bookings": [],
+        "left_alone": left_alone(hall, counter_code),
+        "last_deed": last_deed(session, hall, counter_code),
         "notices": board(hall, language)["notices"],
     }
+
+
+def left_alone(hall: Hall, counter_code: str) -> int:
+    """How many people wait for this counter whom no other open counter could call."""
+    others = [hall.office.counters[code] for code in hall.clerks if code != counter_code]
+    return sum(
+        1
+        for stage in hall.callable_by(hall.office.counters[counter_code])
+        if stage.only_counter == counter_code or not any(other.may_serve(stage.service, stage.kind) for other in others)
+    )
 
 
 def floor(hall: Hall, session: Session, language: str = "ja") -> Snapshot:
@@ -76,9 +90,10 @@ def floor(hall: Hall, session: Session, language: str = "ja") -> Snapshot:
         "tickets": [_row(hall, stage, language) for stage in hall.stages if stage.is_ready],
         "missed": wall["missed"],
         "ready": wall["ready"],
-        "devices": [],
+        "devices": devices(session, hall.office.id, hall.now),
+        "alarms": alarms(session, hall.office.id),
         "notices": wall["notices"],
-        "today": counts_of_today(session, hall.office, hall.now),
+        "today": counts_of_today(session, hall.office, hall.now) | waits_of_today(session, hall.office, hall.now),
     }
 
 

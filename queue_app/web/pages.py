@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, current_app, request, url_for
 
 from queue_app.domain.office import label_in
-from queue_app.web import devices, i18n, resident, staff
+from queue_app.web import admin, devices, i18n, resident, staff
 from queue_app.web.api.openapi import docs_page
 from queue_app.web.context import house
 
@@ -31,6 +31,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(resident.blueprint)
     app.register_blueprint(devices.blueprint)
     app.register_blueprint(staff.blueprint)
+    app.register_blueprint(admin.blueprint)
 
 
 def asset(path: str, blueprint: str = "") -> str:

@@ -1,7 +1,40 @@
-"""Pages for staff: login, console, floor."""
+"""Pages for staff: login, console, floor. The views stand in `staff_*`; this is where they are gathered.
+
+Decides what counts as a sign of life: a press or a page somebody opened, never a region that renews itself.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from datetime import datetime, timedelta
+
+from flask import Blueprint, request
+
+from queue_app.services import access
+from queue_app.store.database import writing
+from queue_app.web.auth import identity
+from queue_app.web.context import house
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
+TOUCH_EVERY = timedelta(seconds=60)
+_touched: dict[int, datetime] = {}
+
+
+def keep_session_alive() -> None:
+    """Remember that the person is still there, at most once a minute."""
+    session_id = identity().session_id
+    if session_id is None or (request.method == "GET" and "X-Fragment" in request.headers):
+        return
+    now = house().ports.clock()
+    last = _touched.get(session_id)
+    if last is not None and timedelta() <= now - last < TOUCH_EVERY:
+        return
+    writing(lambda session: access.touch_session(session, session_id, now))
+    if len(_touched) > 5_000:
+        _touched.clear()
+    _touched[session_id] = now
+
+
+blueprint.before_request(keep_session_alive)
+
+# They hang their views on the blueprint above.
+from queue_app.web import staff_account, staff_console, staff_deeds, staff_floor, staff_issue, staff_login  # noqa: E402, F401

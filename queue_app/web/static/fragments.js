@@ -14,6 +14,8 @@ document.querySelectorAll("[data-live-fragment]").forEach(follow);
 document.addEventListener("submit", (event) => {
   if (event.target.matches("form[data-enhance]") && !event.defaultPrevented) send(event);
 });
+// Other scripts ask by event: imported by name, this file would run twice and its policy may be made only once.
+document.addEventListener("matazu:refresh", ({ target }) => refresh(target));
 
 function follow(region, index) {
   const { liveRoom: room, liveOffice: office, liveCounter: counter, liveToken: token, livePoll: poll } = region.dataset;

@@ -1,0 +1,180 @@
+"""Running the day: pausing a service, speaking to the lobby, and closing the day so that nobody is left behind in it.
+
+Every live stage is ended by an action of the table of transitions; the history says `day_closed` as the reason.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from queue_app.domain.access import SYSTEM
+from queue_app.domain.errors import Invalid, NotFound
+from queue_app.domain.events import Event
+from queue_app.domain.ticket import LIVE, State
+from queue_app.services import calling, counters, offices
+from queue_app.services.deed import Deed
+from queue_app.services.ports import Ports
+from queue_app.services.visits import current_state, is_live
+from queue_app.store.database import reading, writing
+from queue_app.store.office_tables import CounterState, NoticeRow, OfficeLog, ServiceRow
+from queue_app.store.queue_tables import Stage, Ticket
+
+REASON = "day_closed"
+LEVELS = ("info", "warning", "emergency")
+LONGEST_NOTICE = 120
+
+
+def pause_service(deed: Deed, code: str) -> None:
+    """No more tickets for this service until it goes on; whoever waits is still called."""
+    _set_paused(deed, code, Event.SERVICE_PAUSED, paused=True)
+
+
+def resume_service(deed: Deed, code: str) -> None:
+    _set_paused(deed, code, Event.SERVICE_RESUMED, paused=False)
+
+
+def post_notice(deed: Deed, texts: dict[str, str], level: str = "info") -> NoticeRow:
+    """Show a sentence on the screens until it is ended. Refuses an empty Japanese text, by field."""
+    kept = {language: " ".join(text.split()) for language, text in texts.items() if text.strip()}
+    if "ja" not in kept:
+        raise Invalid.field("text", "missing")
+    if any(len(text) > LONGEST_NOTICE for text in kept.values()):
+        raise Invalid.field("text", "too_long", longest=LONGEST_NOTICE)
+    if level not in LEVELS:
+        raise Invalid.field("level", "not_an_option")
+    row = NoticeRow(office_id=deed.office.id, level=level, text=kept, posted_at=deed.now)
+    deed.session.add(row)
+    deed.session.flush()
+    deed.record(Event.NOTICE_POSTED, notice=row.id, level=level)
+    return row
+
+
+def end_notice(deed: Deed, notice_id: int) -> None:
+    row = deed.session.get(NoticeRow, notice_id)
+    if row is None or row.office_id != deed.office.id:
+        raise NotFound("unknown_notice")
+    if row.ended_at is None:
+        row.ended_at = deed.now
+        deed.record(Event.NOTICE_ENDED, notice=row.id)
+
+
+def close_day(deed: Deed, up_to: date | None = None) -> int:
+    """End every visit of the days up to this one (today), wipe their notes and close the counters.
+
+    Returns how many visits were still open. Doing it again changes nothing. A past day's counters are closed only if
+    nobody has opened them since.
+    """
+    last = up_to or deed.today
+    left = _live_tickets(deed, last)
+    for ticket in left:
+        _end(deed, ticket)
+    _wipe_notes(deed, last)
+    closed = _close_counters(deed, last)
+    if left or closed:
+        deed.record(Event.DAY_CLOSED, day=last.isoformat(), ended=len(left))
+    return len(left)
+
+
+def close_past_days(ports: Ports, limit: int = 50) -> int:
+    """A chore: whatever an earlier day left open is ended. Idempotent; cheap when there is nothing to do."""
+    ended = 0
+    with reading() as session:
+        due = [
+            office_id
+            for office_id in session.scalars(select(OfficeLog.office_id))
+            if _is_due(session, office_id, ports)
+        ]
+    for office_id in due[:limit]:
+        ended += writing(lambda session, office_id=office_id: _close_past(session, office_id, ports))  # type: ignore[misc]
+    return ended
+
+
+def _set_paused(deed: Deed, code: str, event: Event, *, paused: bool) -> None:
+    deed.service(code)
+    row = deed.session.get_one(ServiceRow, (deed.office.id, code))
+    if row.paused != paused:
+        row.paused = paused
+        offices.setup_changed(deed.session, deed.office.id)
+        deed.record(event, service=code)
+
+
+def _live_tickets(deed: Deed, last: date) -> list[Ticket]:
+    query = (
+        select(Ticket)
+        .where(
+            Ticket.office_id == deed.office.id,
+            Ticket.day <= last,
+            Ticket.id.in_(select(Stage.ticket_id).where(Stage.office_id == deed.office.id, Stage.state.in_(LIVE))),
+        )
+        .order_by(Ticket.id)
+    )
+    return list(deed.session.scalars(query))
+
+
+def _end(deed: Deed, ticket: Ticket) -> None:
+    """Served people are finished, called ones were not there, and everybody who is left is cancelled."""
+    for stage in list(ticket.stages):
+        if stage.state == State.SERVING:
+            calling.finish(deed, ticket)
+        elif stage.state == State.CALLED:
+            calling.miss(deed, ticket)
+    deed.session.flush()
+    while current_state(ticket) is State.SERVING:  # back-office work behind a person who stood at a counter
+        calling.finish(deed, ticket)
+    if any(is_live(stage) for stage in ticket.stages):
+        calling.cancel(deed, ticket, REASON)
+
+
+def _wipe_notes(deed: Deed, last: date) -> None:
+    deed.session.flush()
+    deed.session.execute(
+        update(Ticket)
+        .where(Ticket.office_id == deed.office.id, Ticket.day <= last, Ticket.note.is_not(None))
+        .values(note=None)
+        .execution_options(synchronize_session=False)
+    )
+    deed.session.expire_all()
+
+
+def _close_counters(deed: Deed, last: date) -> int:
+    query = select(CounterState).where(CounterState.office_id == deed.office.id, CounterState.state != counters.CLOSED)
+    known = deed.office.counters
+    rows = [row for row in deed.session.scalars(query) if row.counter in known and _opened_on(deed, row) <= last]
+    for row in rows:
+        counters.close_counter(deed, row.counter)
+    return len(rows)
+
+
+def _opened_on(deed: Deed, row: CounterState) -> date:
+    return deed.office.today(row.since) if row.since else deed.today
+
+
+def _is_due(session: Session, office_id: int, ports: Ports) -> bool:
+    """Live stages of an earlier day, or a counter that stayed open over night."""
+    office = offices.office_by_id(session, office_id)
+    today = office.today(ports.clock())
+    old = (
+        select(Stage.id)
+        .join(Ticket, Ticket.id == Stage.ticket_id)
+        .where(Stage.office_id == office_id, Stage.state.in_(LIVE), Ticket.day < today)
+    )
+    if session.scalar(old.limit(1)) is not None:
+        return True
+    since = session.scalars(
+        select(CounterState.since).where(
+            CounterState.office_id == office_id,
+            CounterState.state != counters.CLOSED,
+            CounterState.counter.in_(office.counters),
+        )
+    )
+    return any(at is not None and office.today(at) < today for at in since)
+
+
+def _close_past(session: Session, office_id: int, ports: Ports) -> int:
+    log = session.get_one(OfficeLog, office_id, with_for_update=True)
+    office = offices.office_at(session, office_id, log.setup_version)
+    deed = Deed(session, office, SYSTEM, ports, ports.clock(), log)
+    return close_day(deed, deed.today - timedelta(days=1))
