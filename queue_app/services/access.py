@@ -173,6 +173,11 @@ def set_passphrase(session: Session, login: str, passphrase: str, now: datetime)
         row.ended_at = row.ended_at or now
 
 
+def is_passphrase_of(user: UserRow, passphrase: str) -> bool:
+    """Whether this is the person's present passphrase."""
+    return _verify(user.password_hash, passphrase)
+
+
 def hash_passphrase(passphrase: str) -> str:
     """argon2id of the normalised passphrase. Refuses a short one, by field."""
     normal = unicodedata.normalize("NFKC", passphrase)
