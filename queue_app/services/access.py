@@ -16,7 +16,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Identity, Role
@@ -43,14 +43,15 @@ class NewToken:
 
 def identity_of_token(session: Session, secret: str) -> Identity | None:
     """Whose bearer token this is, or None."""
-    row = session.execute(
-        select(AccessToken.id, AccessToken.office_id, AccessToken.role, AccessToken.counter, AccessToken.name).where(
-            AccessToken.token_hash == secret_hash(secret), AccessToken.revoked_at.is_(None)
-        )
-    ).first()
+    row = session.execute(_LIVE_TOKEN, {"hash": secret_hash(secret)}).first()
     if row is None:
         return None
     return Identity(f"token:{row.id}", Role(row.role), row.office_id, row.counter, label=row.name)
+
+
+_LIVE_TOKEN = select(
+    AccessToken.id, AccessToken.office_id, AccessToken.role, AccessToken.counter, AccessToken.name
+).where(AccessToken.token_hash == bindparam("hash"), AccessToken.revoked_at.is_(None))
 
 
 def identity_of_session(session: Session, secret: str, now: datetime) -> Identity | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from queue_app.domain.access import check_counter
 from queue_app.domain.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -21,7 +21,7 @@ from queue_app.services import line, reception
 from queue_app.services.deed import Deed
 from queue_app.services.visits import close_if_over, current_state, has_begun, is_live, open_call, stage_for
 from queue_app.store.office_tables import CounterState
-from queue_app.store.queue_tables import CallRow, Stage, Ticket
+from queue_app.store.queue_tables import IS_AT_A_COUNTER, CallRow, Stage, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +64,22 @@ def finish_at(deed: Deed, counter_code: str) -> Stage | None:
     stage = somebody_at(deed, counter_code)
     if stage is None:
         return None
-    if stage.state == State.CALLED:
-        start(deed, stage.ticket)
-    finish(deed, stage.ticket)
+    with deed.session.no_autoflush:  # both steps are written at once
+        if stage.state == State.CALLED:
+            start(deed, stage.ticket)
+        finish(deed, stage.ticket)
     deed.session.flush()  # the counter must be free in the database before the next person is put there
     return stage
 
 
 def somebody_at(deed: Deed, counter_code: str) -> Stage | None:
     """The stage that is called to or served at a counter."""
-    return deed.session.scalars(
-        select(Stage).where(
-            Stage.office_id == deed.office.id, Stage.counter == counter_code, Stage.state.in_(AT_A_COUNTER)
-        )
-    ).first()
+    return deed.session.scalars(_AT_COUNTER, {"office": deed.office.id, "counter": counter_code}).first()
+
+
+_AT_COUNTER = select(Stage).where(
+    Stage.office_id == bindparam("office"), Stage.counter == bindparam("counter"), IS_AT_A_COUNTER
+)
 
 
 def recall(deed: Deed, ticket: Ticket) -> CallRow:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Identity, Right, check_office
@@ -21,6 +21,7 @@ from queue_app.domain.events import Event
 from queue_app.domain.office import Counter, Office, Service
 from queue_app.services import offices
 from queue_app.services.ports import Ports
+from queue_app.services.waits import Place
 from queue_app.store.database import after_commit, writing
 from queue_app.store.images import Image, Imaged, image_of
 from queue_app.store.office_tables import OfficeLog, OfficeRow
@@ -39,6 +40,8 @@ class Deed:
     ports: Ports
     now: datetime
     log: OfficeLog
+    places: dict[int, Place] = field(default_factory=dict)
+    """Stage id -> its place in line, where the deed has worked it out already."""
     _images: dict[str, dict[str, Image | None]] = field(default_factory=dict)
 
     @property
@@ -110,15 +113,18 @@ class Deed:
 
 def begin(session: Session, office_code: str, right: Right, identity: Identity, ports: Ports) -> Deed:
     """Lock the office and check the right. Refuses `unknown_office`, `forbidden`, `other_office`."""
-    found = session.execute(
-        select(OfficeLog)
-        .join(OfficeRow, OfficeRow.id == OfficeLog.office_id)
-        .where(OfficeRow.code == office_code)
-        .with_for_update(of=OfficeLog)
-    ).scalar()
+    found = session.execute(_LOG_OF_OFFICE, {"code": office_code}).scalar()
     if found is None:
         raise NotFound("unknown_office", office=office_code)
     return _begin(session, found, right, identity, ports)
+
+
+_LOG_OF_OFFICE = (
+    select(OfficeLog)
+    .join(OfficeRow, OfficeRow.id == OfficeLog.office_id)
+    .where(OfficeRow.code == bindparam("code"))
+    .with_for_update(of=OfficeLog)
+)
 
 
 def begin_by_id(session: Session, office_id: int, right: Right, identity: Identity, ports: Ports) -> Deed:

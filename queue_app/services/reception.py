@@ -75,10 +75,12 @@ def issue_visit(deed: Deed, arrival: Arrival, planned: Sequence[PlannedStage]) -
     ticket.stages = [_stage(deed, position, stage) for position, stage in enumerate(planned)]
     for position in ready(planned, over=(), begun=()):
         make_ready(deed, ticket, ticket.stages[position], planned[position], first=True)
+    with deed.session.no_autoflush:  # asked before the ticket is written, so that it is written once
+        place = waits.place_of(deed.session, deed.office, ticket.stages[0], deed.now)
+    ticket.estimate = asdict(place.estimate) if place.estimate else None
     deed.session.add(ticket)
     deed.session.flush()
-    place = waits.place_of(deed.session, deed.office, ticket.stages[0], deed.now)
-    ticket.estimate = asdict(place.estimate) if place.estimate else None
+    deed.places[ticket.stages[0].id] = place
     deed.record(Event.ISSUED, ticket=ticket, stage=ticket.stages[0], estimate=ticket.estimate)
     return ticket
 

@@ -17,6 +17,7 @@ from queue_app.domain.office import Office, label_in
 from queue_app.domain.ticket import StageKind, State
 from queue_app.services import tokens, waits
 from queue_app.services.board import range_of
+from queue_app.services.deed import Deed
 from queue_app.services.hall import Hall
 from queue_app.services.visits import current_stage, current_state, has_begun
 from queue_app.store.office_tables import OfficeLog
@@ -45,12 +46,19 @@ def check_is_of_today(ticket: Ticket, office: Office, now: datetime) -> None:
 def ticket_view(session: Session, office: Office, ticket: Ticket, now: datetime) -> Snapshot:
     """The ticket now, for its holder. Asks the database for the place in line."""
     stage = current_stage(ticket)
-    place = None
-    if stage.state == State.WAITING and has_begun(stage):
-        found = waits.place_of(session, office, stage, now)
-        place = (found.ahead, range_of(found.estimate))
+    place = waits.place_of(session, office, stage, now) if _waits(stage) else None
     version = session.scalar(select(OfficeLog.version).where(OfficeLog.office_id == office.id)) or 0
-    return _view(office, ticket, place, version=version, at=now)
+    return _view(office, ticket, _shown(place), version=version, at=now)
+
+
+def ticket_after(deed: Deed, ticket: Ticket) -> Snapshot:
+    """The same as a deed leaves it, with what the deed knows already."""
+    deed.session.flush()
+    stage = current_stage(ticket)
+    place = None
+    if _waits(stage):
+        place = deed.places.get(stage.id) or waits.place_of(deed.session, deed.office, stage, deed.now)
+    return _view(deed.office, ticket, _shown(place), version=deed.log.version, at=deed.now)
 
 
 def ticket_views(hall: Hall, session: Session, ticket_ids: Iterable[int]) -> dict[int, Snapshot]:
@@ -86,6 +94,14 @@ def for_staff(view: Snapshot, ticket: Ticket) -> Snapshot:
 def call_of(session: Session, stage: Stage) -> CallRow | None:
     """The last call of a stage, answered or not."""
     return session.scalars(select(CallRow).where(CallRow.stage_id == stage.id).order_by(CallRow.id.desc())).first()
+
+
+def _waits(stage: Stage) -> bool:
+    return stage.state == State.WAITING and has_begun(stage)
+
+
+def _shown(place: waits.Place | None) -> tuple[int, dict[str, int] | None] | None:
+    return None if place is None else (place.ahead, range_of(place.estimate))
 
 
 def _view(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import NotFound
@@ -45,7 +45,10 @@ def stage_for(ticket: Ticket, action: Action, *, prefer: Counter | None = None) 
 
 def open_call(session: Session, stage: Stage) -> CallRow:
     """The call of a stage that nobody has answered yet."""
-    return session.scalars(select(CallRow).where(CallRow.stage_id == stage.id, CallRow.answer.is_(None))).one()
+    return session.scalars(_OPEN_CALL, {"stage": stage.id}).one()
+
+
+_OPEN_CALL = select(CallRow).where(CallRow.stage_id == bindparam("stage"), CallRow.answer.is_(None))
 
 
 def close_if_over(deed: Deed, ticket: Ticket) -> bool:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.estimate import Ahead, Clerk, LiveState, Range, Running, quick_estimate
 from queue_app.domain.office import Office
 from queue_app.domain.planning.lognormal import Duration
-from queue_app.domain.ticket import StageKind, State
+from queue_app.domain.ticket import StageKind
 from queue_app.services import line
 from queue_app.store.office_tables import CounterState
-from queue_app.store.queue_tables import Stage
+from queue_app.store.queue_tables import IS_AT_A_COUNTER, Stage
 
 MOST_AHEAD = 60
 """Beyond this many people the estimate is scaled, not scheduled: the answer is as good and costs the same."""
@@ -70,23 +70,26 @@ def estimate_for(
 
 def clerks_on_duty(session: Session, office: Office, now: datetime) -> dict[str, Clerk]:
     """Open counters with what runs at them; paused and closed ones call nobody."""
-    rows = session.execute(
-        select(CounterState.counter, Stage.service, Stage.kind, Stage.since)
-        .outerjoin(
-            Stage,
-            and_(
-                Stage.office_id == CounterState.office_id,
-                Stage.counter == CounterState.counter,
-                Stage.state.in_((State.CALLED, State.SERVING)),
-            ),
-        )
-        .where(CounterState.office_id == office.id, CounterState.state == "open")
-    )
+    rows = session.execute(_ON_DUTY, {"office": office.id})
     return {
         row.counter: clerk_at(office, row.counter, row.service, row.kind, row.since, now)
         for row in rows
         if row.counter in office.counters
     }
+
+
+_ON_DUTY = (
+    select(CounterState.counter, Stage.service, Stage.kind, Stage.since)
+    .outerjoin(
+        Stage,
+        and_(
+            Stage.office_id == CounterState.office_id,
+            Stage.counter == CounterState.counter,
+            IS_AT_A_COUNTER,
+        ),
+    )
+    .where(CounterState.office_id == bindparam("office"), CounterState.state == "open")
+)
 
 
 def clerk_at(

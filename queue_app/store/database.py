@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -43,7 +44,16 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
 
-db = SQLAlchemy(model_class=Base)
+class OneEngine(FlaskSession):
+    """A session that knows its engine: there is one database, so no statement is asked where it belongs."""
+
+    def get_bind(self, *_about: object, **_more: object) -> Engine:
+        engine: Engine = self._db.engine
+        self.get_bind = lambda *_about, **_more: engine  # type: ignore[method-assign]
+        return engine
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": OneEngine})
 if TYPE_CHECKING:
     Model = Base
 else:

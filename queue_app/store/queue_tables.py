@@ -239,3 +239,8 @@ class Answer(Model):
     content_type: Mapped[str] = mapped_column(String(60), default="application/json")
     body: Mapped[str] = mapped_column(Sealed)
     at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+IS_AT_A_COUNTER = text(f"stage.{_one_of('state', AT_A_COUNTER)}")
+IS_LIVE = text(f"stage.{_one_of('state', LIVE)}")
+"""In so many words, for statements: SQLite does not see that a parameter fits a partial index."""

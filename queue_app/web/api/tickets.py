@@ -9,7 +9,14 @@ from queue_app.domain.errors import Invalid, NotFound
 from queue_app.services import calling, holders, offices, reception, undoing
 from queue_app.services.deed import Deed, begin_by_id
 from queue_app.services.messages import Contact, contact_from
-from queue_app.services.tickets import check_is_of_today, for_holder, for_staff, ticket_by_token, ticket_view
+from queue_app.services.tickets import (
+    check_is_of_today,
+    for_holder,
+    for_staff,
+    ticket_after,
+    ticket_by_token,
+    ticket_view,
+)
 from queue_app.services.visits import ticket_of_office
 from queue_app.store.queue_tables import Ticket
 from queue_app.web.api.endpoint import Call, Reply, change, read
@@ -144,8 +151,7 @@ for _special in (_take_up, _resume, _forward):
 
 def staff_answer(deed: Deed, ticket: Ticket) -> dict[str, object]:
     """A ticket as staff see it after a deed."""
-    deed.session.flush()
-    return for_staff(ticket_view(deed.session, deed.office, ticket, deed.now), ticket)
+    return for_staff(ticket_after(deed, ticket), ticket)
 
 
 def _at(deed: Deed, body: ActionBody) -> str:
@@ -196,12 +202,11 @@ def _holder_deed(call: Call, token: str, act: Callable[[Deed, Ticket], object]) 
     deed = begin_by_id(call.session, ticket.office_id, Right.HOLD_TICKET, call.identity, call.ports)
     call.session.refresh(ticket)
     act(deed, ticket)
-    call.session.flush()
-    return Reply(ticket_view(call.session, deed.office, ticket, deed.now), personal=True)
+    return Reply(ticket_after(deed, ticket), personal=True)
 
 
 def _made(deed: Deed, ticket: Ticket) -> dict[str, object]:
-    view = ticket_view(deed.session, deed.office, ticket, deed.now)
+    view = ticket_after(deed, ticket)
     if deed.identity.is_staff:
         view = for_staff(view, ticket)
     return for_holder(view, ticket, deed.ports.secret, house().settings.public_url)
