@@ -15,6 +15,11 @@ from queue_app.store.database import writing
 
 group = AppGroup("device", help="Kiosks and displays.")
 LONGEST_NAME = 60
+SETTINGS = {
+    Role.KIOSK: ("inch", "place", "print", "printer"),
+    Role.DISPLAY: ("zone", "kind", "inch", "distance", "voice", "mode", "volume"),
+}
+"""What `kiosk.pages` and `display.pages` read."""
 
 
 def register(app: Flask) -> None:
@@ -25,13 +30,26 @@ def register(app: Flask) -> None:
 @OFFICE_OPTION
 @click.option("--role", required=True, type=click.Choice([str(role) for role in access.DEVICE_ROLES]))
 @click.option("--name", help="What staff call the device; its role if left out.")
+@click.option("--set", "said", multiple=True, metavar="NAME=VALUE", help="What it is, like zone=2F or voice=on.")
 @in_sentences
-def pair(office: str, role: str, name: str | None) -> None:
+def pair(office: str, role: str, name: str | None, said: tuple[str, ...]) -> None:
     """Print a code to type on the device; it holds for ten minutes and works once."""
     name = name or role
     check_text("name", name, LONGEST_NAME)
-    now = this_house().ports.clock()
-    code = writing(lambda session: access.pairing_code(session, office_id(session, office), Role(role), name, now))
+    now, settings = this_house().ports.clock(), _settings(role, said)
+    code = writing(
+        lambda session: access.pairing_code(session, office_id(session, office), Role(role), name, now, settings)
+    )
     minutes = int(access.PAIRING_TIME.total_seconds() // 60)
     click.echo(f"Type this on the {role} within {minutes} minutes:", err=True)
     click.echo(code)
+
+
+def _settings(role: str, said: tuple[str, ...]) -> dict[str, str]:
+    """`zone=2F` and the like; a name that the device would not read is refused."""
+    settings = dict(each.partition("=")[::2] for each in said)
+    for name, value in settings.items():
+        if name not in SETTINGS[Role(role)] or not value:
+            known = ", ".join(SETTINGS[Role(role)])
+            raise click.ClickException(f"--set {name}: a {role} knows {known}, written as NAME=VALUE.")
+    return settings

@@ -197,6 +197,19 @@ def test_a_pairing_code_from_the_terminal_makes_a_device(world: World, clock: Cl
     assert Caller(world.app.test_client(), token.secret).get("/offices/aoba/board").status_code == 200
 
 
+def test_a_device_can_be_told_what_it_is(world: World, clock: Clock) -> None:
+    words = ("--office", "aoba", "--role", "display", "--set", "zone=2F", "--set", "voice=on")
+    code = done(world.app, "device", "pair", *words).splitlines()[-1]
+    with world.app.app_context():
+        assert writing(lambda session: access.pair(session, code, clock())[1].settings) == {"zone": "2F", "voice": "on"}
+
+
+@pytest.mark.parametrize("wrong", ["colour=red", "zone", "zone=", "printer=browser:"])
+def test_what_a_device_would_not_understand_is_refused_with_what_it_would(world: World, wrong: str) -> None:
+    said = refused(world.app, "device", "pair", "--office", "aoba", "--role", "display", "--set", wrong)
+    assert "zone, kind, inch, distance, voice, mode, volume" in said
+
+
 def test_only_what_is_due_is_forgotten(world: World, clock: Clock) -> None:
     yesterday = world.issue("moving", needs=["wheelchair"])
     clock.pass_(days=1)
