@@ -21,6 +21,9 @@ BIN_MIN: Final = 5.0
 STEP: Final = 0.005
 SATURATION: Final = 0.97
 STEEPER: Final = 5.0
+EMPTY_SLOPE: Final = 30.0
+"""People waiting per busy clerk asked for where nobody is on duty: dear, but comparable."""
+
 LARGEST_LOAD: Final = 40.0
 POINTS: Final = int(LARGEST_LOAD / STEP) + 2
 
@@ -50,7 +53,7 @@ def table(clerks: int) -> Floats:
     load: Floats = np.arange(POINTS, dtype=np.float64) * STEP
     joint = SATURATION * clerks
     at_joint = mean_queue(clerks, joint) if clerks else 0.0
-    slope = (at_joint - mean_queue(clerks, joint - 0.01)) / 0.01 if clerks else 30.0
+    slope = (mean_queue(clerks, joint + 1e-4) - mean_queue(clerks, joint - 1e-4)) / 2e-4 if clerks else EMPTY_SLOPE
     beyond = np.maximum(load - joint, 0.0)
     values: Floats = at_joint + slope * beyond + STEEPER * beyond**2
     steady = load <= joint

@@ -11,9 +11,10 @@ from enum import StrEnum
 
 from queue_app.domain.errors import Refusal
 from queue_app.domain.planning.appointments import appointments, expected_load
+from queue_app.domain.planning.people import Guest, Outcome
 from queue_app.domain.planning.policies import FULL, Policy
 from queue_app.domain.planning.rota import Duty, absences, lunch_by_load, rota_of, standard_rota
-from queue_app.domain.planning.simulator import Guest, Outcome, simulate_day
+from queue_app.domain.planning.simulator import simulate_day
 from queue_app.domain.planning.statistics import Summary, mean_of_days, share_within, summarise
 from queue_app.domain.planning.workload import MOVERS, SW1_PEAK, Visitor, Workload, draw_day, slower
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from queue_app.domain.discipline import StageRole, VisitClass, order_key
-from queue_app.domain.estimate import Ahead, Clerk, Coming, LiveState, Running
 from queue_app.domain.planning.lines import Place
+from queue_app.domain.planning.live_state import Ahead, Clerk, Coming, LiveState, Running
 from queue_app.domain.planning.lognormal import Duration, remaining_mean
-from queue_app.domain.planning.simulator import OPENS_AT, Day, Desk, Guest, moment
+from queue_app.domain.planning.people import Desk, Guest
+from queue_app.domain.planning.simulator import OPENS_AT, Day, moment
 from queue_app.domain.planning.workload import LOGNORMAL_PATIENCE_SIGMA, Workload
 
 Chains = tuple[tuple[Running, ...], ...]

@@ -27,9 +27,10 @@ from queue_app.domain.estimate import (
 from queue_app.domain.planning.appointments import appointments
 from queue_app.domain.planning.calibration import Lesson, calibrate
 from queue_app.domain.planning.live import all_busy, law, picture
+from queue_app.domain.planning.people import Guest
 from queue_app.domain.planning.policies import FCFS, FULL, Policy
 from queue_app.domain.planning.rota import standard_rota
-from queue_app.domain.planning.simulator import Day, Guest, simulate_day
+from queue_app.domain.planning.simulator import Day, simulate_day
 from queue_app.domain.planning.workload import SW1_PEAK, Workload, draw_day, slower
 
 Estimator = Callable[[LiveState, Random], Spread | None]

@@ -12,11 +12,10 @@ appointment, *idle* is everything after that moment which is not spent with a cl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from heapq import heappop, heappush
-from typing import Final, Protocol
+from typing import Final
 
 from queue_app.domain.discipline import (
     HeadStarts,
@@ -28,6 +27,7 @@ from queue_app.domain.discipline import (
 )
 from queue_app.domain.errors import Refusal
 from queue_app.domain.planning.lines import Line, Place
+from queue_app.domain.planning.people import Desk, Guest, Observer, Outcome
 from queue_app.domain.planning.policies import Policy, Reception, Route, Safety
 from queue_app.domain.planning.remote import leave_now
 from queue_app.domain.planning.rota import Duty
@@ -40,87 +40,6 @@ BOOKED_FIRST: Final = HeadStarts(booked_min=1_000, delivery_min=0, follow_on_min
 P20: Final = 0.8416
 RECHECK_MIN: Final = 2.0
 FOREVER: Final = 1e9
-
-
-class Guest:
-    """A visitor on this day: where in the visit, and what was waited."""
-
-    __slots__ = (
-        "appointed_min",
-        "arrived_min",
-        "busy",
-        "came",
-        "counts_from",
-        "done",
-        "expected_min",
-        "first_call",
-        "idle",
-        "joined_min",
-        "left",
-        "open",
-        "places",
-        "ready_at",
-        "visit_class",
-        "visitor",
-        "with_clerk",
-    )
-
-    def __init__(self, visitor: Visitor, visit_class: VisitClass) -> None:
-        self.visitor = visitor
-        self.visit_class = visit_class
-        self.appointed_min: float | None = None
-        self.joined_min = 0.0
-        self.arrived_min = 0.0
-        self.counts_from = 0.0
-        self.with_clerk = 0.0
-        self.first_call: float | None = None
-        self.idle: float | None = None
-        self.came = False
-        self.expected_min: float | None = None
-        self.left = False
-        self.busy = False
-        self.done: set[int] = set()
-        self.open: set[int] = set()
-        self.ready_at: dict[int, float] = {}
-        self.places: dict[int, Place[tuple[Guest, int]]] = {}
-
-
-class Desk:
-    """A clerk on this day."""
-
-    __slots__ = ("break_due", "duty", "ends_at", "present", "returns_at", "serving", "started_at")
-
-    def __init__(self, duty: Duty) -> None:
-        self.duty = duty
-        self.serving: tuple[Guest, int] | None = None
-        self.started_at = 0.0
-        self.ends_at = 0.0
-        self.present = True
-        self.break_due: float | None = None
-        self.returns_at = 0.0
-
-    @property
-    def is_free(self) -> bool:
-        return self.present and self.serving is None
-
-
-class Observer(Protocol):
-    """Somebody who looks on, for instance to ask an estimator at every ticket."""
-
-    def joined(self, day: Day, guest: Guest, position: int) -> None: ...
-    def called(self, day: Day, guest: Guest, position: int) -> None: ...
-    def gave_up(self, day: Day, guest: Guest) -> None: ...
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What one day was like."""
-
-    guests: list[Guest] = field(default_factory=list)
-    overtime_min: float = 0.0
-    busy_min: dict[str, float] = field(default_factory=dict)
-    duty_min: dict[str, float] = field(default_factory=dict)
-    from_wish_min: list[float] = field(default_factory=list)
 
 
 def simulate_day(
@@ -261,10 +180,10 @@ class Day:
                 guest.open.add(position)
                 if not stage.resident:
                     self._stand_in_line(guest, position)
-        if not guest.busy:
-            for position in self._chosen(guest):
-                if position in guest.open and position not in guest.places:
-                    self._stand_in_line(guest, position)
+        for position in self._chosen(guest):
+            # A free clerk may call at once; then the other lines are not for now.
+            if not guest.busy and position in guest.open and position not in guest.places:
+                self._stand_in_line(guest, position)
 
     def _is_open(self, guest: Guest, position: int, stage: Stage) -> bool:
         if self.policy.route is Route.SERIAL:
