@@ -215,6 +215,7 @@ class Delivery(Model):
     channel: Mapped[str] = mapped_column(String(10))
     kind: Mapped[str] = mapped_column(String(30))
     address: Mapped[str | None] = mapped_column(Sealed)
+    address_hash: Mapped[str | None] = mapped_column(String(64))
     payload: Mapped[str] = mapped_column(Sealed)
     dedupe: Mapped[str] = mapped_column(String(120), unique=True)
     due_at: Mapped[datetime] = mapped_column(Instant)
@@ -225,7 +226,11 @@ class Delivery(Model):
     provider_id: Mapped[str | None] = mapped_column(String(80), index=True)
     last_error: Mapped[str | None] = mapped_column(String(200))
     updated_at: Mapped[datetime] = mapped_column(Instant)
-    __table_args__ = (Index("ix_delivery_due", "state", "due_at"),)
+    __table_args__ = (
+        Index("ix_delivery_due", "state", "due_at"),
+        Index("ix_delivery_to", "address_hash", "updated_at"),
+        Index("ix_delivery_reservation", "reservation_id"),
+    )
 
 
 class Answer(Model):
