@@ -25,7 +25,8 @@ export function drawClosed(place, facts, texts) {
   if (!facts) return;
   put(place, facts, ({ time, opens }) => [
     make("p", "cover__clock", time),
-    make("p", "", texts.ja.after_hours, " ", foreign(texts.en.after_hours)),
+    make("p", "", texts.ja.after_hours),
+    make("p", "", foreign(texts.en.after_hours)),
     opens ? make("p", "", texts.ja.opens_at.replace("{when}", opens)) : "",
   ]);
 }

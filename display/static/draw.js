@@ -75,7 +75,7 @@ function caption(texts, key) {
 }
 
 // The count of signs lets the style sheet keep long numbers and named places inside their column.
-function digits(className, text) {
+export function digits(className, text) {
   const element = make("span", className, text);
   element.style.setProperty("--signs", [...text].reduce((sum, sign) => sum + (sign > "\u2e80" ? 1.7 : 1), 0));
   return element;

@@ -5,11 +5,11 @@ import { heroBlock, make, put } from "./draw.js";
 const TURN_MS = 10_000;
 
 export function drawReady(place, view, ready, texts, now) {
+  place.dataset.columns = view.hero ? 2 : 1;
+  place.dataset.calls = view.hero ? 2 : 0;
   const called = view.rows.filter(({ isHero }) => !isHero);
   const pages = pagesOf(place, ready, called.length);
   const page = pages[Math.floor(now / TURN_MS) % Math.max(1, pages.length)] ?? [];
-  place.dataset.columns = 1;
-  place.dataset.calls = view.hero ? 2 : 0;
   put(place, [view.hero, called, page], () => [
     view.hero ? heroBlock(view.hero, texts) : "",
     make(
@@ -28,9 +28,9 @@ function calledNumber({ number, counter }) {
 // How many numbers the grid holds at this size; the sizes are those of display.css.
 function pagesOf(place, ready, taken) {
   const size = Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row"));
-  const width = place.clientWidth * (place.dataset.calls === "2" ? 0.38 : 0.98);
+  const width = place.clientWidth * (place.dataset.calls === "2" && innerWidth > innerHeight ? 0.62 : 0.98);
   const columns = Math.max(1, Math.floor(width / (2.7 * size)));
-  const rows = Math.max(1, Math.floor((place.clientHeight * 0.82) / (1.15 * size)));
+  const rows = Math.max(1, Math.floor((place.clientHeight * (innerWidth > innerHeight ? 0.82 : place.dataset.calls === "2" ? 0.38 : 0.85)) / (1.15 * size)));
   const room = Math.max(1, columns * rows - 2 * taken);
   return Array.from({ length: Math.ceil(ready.length / room) }, (_, page) => ready.slice(page * room, (page + 1) * room));
 }

@@ -1,6 +1,6 @@
 // The lines under the calls: missed numbers, notices, queues. What does not fit at once takes turns; nothing ever scrolls.
 
-import { make, put } from "./draw.js";
+import { digits, make, put } from "./draw.js";
 
 const TURN_MS = 10_000;
 const measured = new WeakMap();
@@ -14,7 +14,7 @@ export function drawMissed(place, { missed, notices }, texts, now) {
   place.parentElement.dataset.strips = groups.length > 0 ? 2 : 1;
   turns(place, groups, now, (group, items) => [
     group.head ? make("span", "strip__head", group.head) : "",
-    ...items.map((item) => make("span", `strip__${group.kind}`, item)),
+    ...items.map((item) => digits(`strip__${group.kind}`, item)),
     group.hint ? make("span", "strip__hint", group.hint) : "",
   ]);
 }
