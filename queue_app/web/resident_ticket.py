@@ -1,0 +1,147 @@
+"""The page of one number on its holder's phone: what state it is in, what to do, what can still be changed.
+
+Decides only what is shown and offered in each state. An unknown, a foreign and an expired token get one and the same
+page. Reading changes nothing; every deed is a form that ends on the page again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request
+from sqlalchemy.orm import Session
+
+from queue_app.domain.access import Right
+from queue_app.domain.errors import Conflict, NotFound
+from queue_app.domain.office import Office, label_in
+from queue_app.domain.ticket import StageKind, State
+from queue_app.services import holders, offices
+from queue_app.services.deed import Deed, begin_by_id
+from queue_app.services.hall import Hall, read_hall
+from queue_app.services.tickets import check_is_of_today, ticket_by_token, ticket_views
+from queue_app.store.database import reading
+from queue_app.store.queue_tables import Ticket
+from queue_app.web.auth import identity, needs
+from queue_app.web.context import house
+from queue_app.web.forms import submit
+from queue_app.web.i18n import reader_language
+from queue_app.web.limits import check_public_rate
+from queue_app.web.resident import blueprint, shown
+
+SAID = ("postponed", "back", "changed", "cancelled")
+
+
+@blueprint.get("/t/<token>")
+@needs(Right.HOLD_TICKET)
+def ticket(token: str) -> Response:
+    """My number."""
+    return _page(token, "ticket")
+
+
+@blueprint.get("/t/<token>/cancel")
+@needs(Right.HOLD_TICKET)
+def ask_cancel(token: str) -> Response:
+    """Really? With the number shown."""
+    return _page(token, "cancel")
+
+
+@blueprint.post("/t/<token>/cancel")
+@needs(Right.HOLD_TICKET)
+def cancel(token: str) -> Response:
+    """Give the number back."""
+    return _deed(token, holders.cancel, said="cancelled")
+
+
+@blueprint.post("/t/<token>/postpone")
+@needs(Right.HOLD_TICKET)
+def postpone(token: str) -> Response:
+    """Let others pass."""
+    return _deed(token, holders.postpone, said="postponed")
+
+
+@blueprint.post("/t/<token>/back")
+@needs(Right.HOLD_TICKET)
+def back(token: str) -> Response:
+    """I was called, missed it, and am here now."""
+    return _deed(token, holders.came_back, said="back")
+
+
+def _page(token: str, name: str) -> Response:
+    check_public_rate()
+    try:
+        with reading() as session:
+            here, found = _holders_ticket(session, token)
+            hall = read_hall(session, here, house().ports)
+            view = ticket_views(hall, session, [found.id])[found.id]
+    except NotFound:
+        return make_response(render_template("resident/unknown_ticket.html", languages=[]), 404)
+    said = request.args.get("said")
+    return shown(
+        name,
+        here,
+        token=token,
+        ticket=view,
+        counter=_counter(here, view.get("counter")),
+        now_served=_now_served(hall, view),
+        stops=_stops(here, view),
+        said=said if said in SAID else None,
+        may_postpone=view["state"] == State.WAITING and view["postponed"] < holders.MOST_POSTPONED,
+    )
+
+
+def _deed(token: str, act: Callable[[Deed, Ticket], None], *, said: str) -> Response:
+    """What is no longer possible, because the number was called meanwhile, leads to the page as it is now."""
+    check_public_rate()
+
+    def once(session: Session) -> str:
+        here, found = _holders_ticket(session, token)
+        deed = begin_by_id(session, here.id, Right.HOLD_TICKET, identity(), house().ports)
+        session.refresh(found)
+        act(deed, found)
+        return f"/t/{token}?said={said}"
+
+    try:
+        return make_response(redirect(submit(once), 303))
+    except Conflict:
+        return make_response(redirect(f"/t/{token}?said=changed", 303))
+    except NotFound:
+        return make_response(render_template("resident/unknown_ticket.html", languages=[]), 404)
+
+
+def _holders_ticket(session: Session, token: str) -> tuple[Office, Ticket]:
+    found = ticket_by_token(session, token)
+    here = offices.office_by_id(session, found.office_id)
+    check_is_of_today(found, here, house().ports.clock())
+    return here, found
+
+
+def _counter(here: Office, code: str | None) -> dict[str, Any] | None:
+    """Where to go, in the reader's language."""
+    if code is None or code not in here.counters:
+        return None
+    counter = here.counters[code]
+    return {"label": label_in(counter.label, reader_language()), "floor": counter.floor}
+
+
+def _now_served(hall: Hall, view: dict[str, Any]) -> list[str]:
+    """Numbers of the same queue that are at a counter now."""
+    at_counters = (State.CALLED, State.SERVING)
+    return [
+        stage.number
+        for stage in hall.stages
+        if stage.service == view["service"] and stage.kind == view["stage"] and stage.state in at_counters
+    ][:4]
+
+
+def _stops(here: Office, view: dict[str, Any]) -> list[dict[str, Any]]:
+    """Everything this visit passes, in order, with the state of each."""
+    return [
+        {
+            "service": label_in(here.services[stage["service"]].label, reader_language()),
+            "kind": StageKind(stage["kind"]),
+            "state": stage["state"] if stage["ready"] or stage["state"] != State.WAITING else "later",
+        }
+        for stage in view["stages"]
+        if stage["service"] in here.services
+    ]
