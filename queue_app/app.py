@@ -6,6 +6,7 @@ Leaves choosing the adapters to `run.py`; tests hand in recording doubles.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,26 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from queue_app import commands
+from queue_app.services.day import past_days_chore
 from queue_app.services.ports import Ports
 from queue_app.services.relay import Relay
 from queue_app.store import access_tables, key_table, office_tables, queue_tables, reservation_tables  # noqa: F401 - they declare the tables
 from queue_app.store.columns import KEYRING
 from queue_app.store.database import db, prepare_engine
 from queue_app.web import errors, pages, security
-from queue_app.web.api import counters, devices, health, offices, openapi, statistics, tickets  # noqa: F401 - they declare endpoints
+from queue_app.web.api import (  # noqa: F401 - they declare endpoints
+    checkins,
+    counters,
+    devices,
+    health,
+    navigator,
+    offices,
+    openapi,
+    reservations,
+    slots,
+    statistics,
+    tickets,
+)
 from queue_app.web.api.endpoint import api
 from queue_app.web.context import KEY, House
 from queue_app.web.sockets import Sockets
@@ -38,6 +52,7 @@ csrf = CSRFProtect()
 def create_app(settings: Settings, ports: Ports, frontends: Iterable[Blueprint] = ()) -> Flask:
     """One application. The relay is made here and started by `run.py`."""
     app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
+    ports = replace(ports, public_url=ports.public_url or settings.public_url)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
@@ -84,6 +99,7 @@ def _bind_house(app: Flask, settings: Settings, ports: Ports) -> None:
     )
     relay = Relay(ports, sockets, app.app_context)
     relay.every_second(sockets.close_ended(ports))
+    relay.every_second(past_days_chore(ports))
     app.extensions[KEY] = House(settings, ports, relay, sockets)
 
 

@@ -5,7 +5,8 @@ Every live stage is ended by an action of the table of transitions; the history 
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from queue_app.store.queue_tables import Stage, Ticket
 REASON = "day_closed"
 LEVELS = ("info", "warning", "emergency")
 LONGEST_NOTICE = 120
+LOOK_EVERY = timedelta(minutes=1)
 
 
 def pause_service(deed: Deed, code: str) -> None:
@@ -78,7 +80,7 @@ def close_day(deed: Deed, up_to: date | None = None) -> int:
     return len(left)
 
 
-def close_past_days(ports: Ports, limit: int = 50) -> int:
+def close_past_days(ports: Ports) -> int:
     """A chore: whatever an earlier day left open is ended. Idempotent; cheap when there is nothing to do."""
     ended = 0
     with reading() as session:
@@ -87,9 +89,23 @@ def close_past_days(ports: Ports, limit: int = 50) -> int:
             for office_id in session.scalars(select(OfficeLog.office_id))
             if _is_due(session, office_id, ports)
         ]
-    for office_id in due[:limit]:
+    for office_id in due:
         ended += writing(lambda session, office_id=office_id: _close_past(session, office_id, ports))  # type: ignore[misc]
     return ended
+
+
+def past_days_chore(ports: Ports) -> Callable[[], None]:
+    """For the relay, which asks every second: looks once a minute."""
+    looked_at: list[datetime] = []
+
+    def chore() -> None:
+        now = ports.clock()
+        if looked_at and timedelta() <= now - looked_at[0] < LOOK_EVERY:
+            return
+        looked_at[:] = [now]
+        close_past_days(ports)
+
+    return chore
 
 
 def _set_paused(deed: Deed, code: str, event: Event, *, paused: bool) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import Role
 from queue_app.services import access, office_file
 from queue_app.services.ports import Ports
-from queue_app.store.database import reading, writing
 from queue_app.store.access_tables import UserRow
+from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeRow
 
 LOGINS = {
@@ -17,7 +17,7 @@ LOGINS = {
     Role.MANAGER: ("manager", "責任者 みどり", "matazu-demo-manager"),
     Role.ADMIN: ("admin", "管理者 そら", "matazu-demo-admin"),
 }
-"""Role -> login, name and passphrase of the demo city's staff: fictional, printed at the start, never in a real city."""
+"""Role -> login, name and passphrase of the demo city's staff: fictional, printed at the start, demo city only."""
 
 DEMO = "demo_hash"
 

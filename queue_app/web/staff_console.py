@@ -62,6 +62,7 @@ def mini(counter: str) -> ResponseReturnValue:
 @needs(Right.SERVE, page=True)
 def back_to_console(counter: str, press: str) -> ResponseReturnValue:
     """Where a login in the middle of a press, or a reload after it, leads: nothing is done twice."""
+    del press
     return redirect(url_for("staff.console", counter=counter))
 
 

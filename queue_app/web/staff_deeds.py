@@ -106,7 +106,7 @@ def act_on_ticket(counter: str, ticket_id: int, action: str) -> ResponseReturnVa
     return _press(counter, act)
 
 
-def _forward(deed: Deed, ticket: Ticket, counter: str) -> None:
+def _forward(deed: Deed, ticket: Ticket, _counter: str) -> None:
     kind, _, code = request.form.get("to", "").partition(":")
     if kind not in ("service", "counter"):
         raise Invalid.field("to", "service_or_counter")
@@ -126,18 +126,18 @@ def _finish(deed: Deed, ticket: Ticket, counter: str) -> None:
 
 
 ACTIONS: dict[str, Callable[[Deed, Ticket, str], object]] = {
-    "recall": lambda deed, ticket, counter: calling.recall(deed, ticket),
-    "start": lambda deed, ticket, counter: calling.start(deed, ticket),
-    "miss": lambda deed, ticket, counter: calling.miss(deed, ticket),
-    "requeue": lambda deed, ticket, counter: calling.requeue(deed, ticket),
+    "recall": lambda deed, ticket, _counter: calling.recall(deed, ticket),
+    "start": lambda deed, ticket, _counter: calling.start(deed, ticket),
+    "miss": lambda deed, ticket, _counter: calling.miss(deed, ticket),
+    "requeue": lambda deed, ticket, _counter: calling.requeue(deed, ticket),
     "take_up": calling.take_up,
-    "hold": lambda deed, ticket, counter: calling.hold(deed, ticket),
+    "hold": lambda deed, ticket, _counter: calling.hold(deed, ticket),
     "resume": calling.resume,
     "forward": _forward,
     "finish": _finish,
-    "cancel": lambda deed, ticket, counter: calling.cancel(deed, ticket, "by_staff"),
-    "undo": lambda deed, ticket, counter: undoing.undo(deed, ticket),
-    "note": lambda deed, ticket, counter: notes.note(deed, ticket, request.form.get("note", "")),
+    "cancel": lambda deed, ticket, _counter: calling.cancel(deed, ticket, "by_staff"),
+    "undo": lambda deed, ticket, _counter: undoing.undo(deed, ticket),
+    "note": lambda deed, ticket, _counter: notes.note(deed, ticket, request.form.get("note", "")),
 }
 _AFTER: dict[str, Said] = {"undo": {"said": "undone"}, "note": {"said": "noted"}}
 

@@ -84,7 +84,7 @@ def ask_to_close_day() -> ResponseReturnValue:
 @blueprint.post("/floor/close")
 @needs(Right.RUN_DAY, page=True)
 def close_day() -> ResponseReturnValue:
-    return _press(lambda deed: day.close_day(deed), said="day_closed")
+    return _press(day.close_day, said="day_closed")
 
 
 def _press(act: Callable[[Deed], object], *, said: str, right: Right = Right.RUN_DAY) -> ResponseReturnValue:

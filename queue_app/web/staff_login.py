@@ -9,7 +9,8 @@ import hashlib
 from collections import OrderedDict
 from datetime import datetime, timedelta
 
-from flask import Response, make_response, redirect, request, session as form_session, url_for
+from flask import Response, make_response, redirect, request, url_for
+from flask import session as form_session
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,7 +30,7 @@ from queue_app.web.staff_frame import show
 LONGEST_NAME, LONGEST_PASSPHRASE = 60, 200
 MOST_STRANGERS = 5_000
 _strangers: OrderedDict[str, tuple[int, datetime]] = OrderedDict()
-"""Failures of names that nobody has, so that they are slowed down like real ones. By hash; forgotten with the process."""
+"""Failures of names that nobody has: they are slowed down like real ones. By hash; forgotten with the process."""
 
 
 @blueprint.get("/login")

@@ -1,0 +1,63 @@
+"""The staff of an office: who is there, who may no longer log in, and a fresh passphrase for whoever forgot theirs.
+
+Leaves adding and hashing to `access`.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from queue_app.domain.errors import Conflict, NotFound
+from queue_app.domain.events import Event
+from queue_app.services import access
+from queue_app.services.deed import Deed
+from queue_app.store.access_tables import StaffSession, UserRow
+
+_WORDS = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+def people(session: Session, office_id: int) -> list[UserRow]:
+    """All staff of the office, by login."""
+    return list(session.scalars(select(UserRow).where(UserRow.office_id == office_id).order_by(UserRow.login)))
+
+
+def disable(deed: Deed, user_id: int) -> None:
+    """No login from now on, and every open session ends. Nobody can shut themselves out."""
+    user = _of_office(deed, user_id)
+    if deed.identity.name == f"user:{user.id}":
+        raise Conflict("not_yourself")
+    user.active = False
+    for row in deed.session.scalars(select(StaffSession).where(StaffSession.user_id == user.id)):
+        row.ended_at = row.ended_at or deed.now
+    deed.record(Event.SETUP_CHANGED, part="person", code=str(user.id), active=False)
+
+
+def enable(deed: Deed, user_id: int) -> None:
+    user = _of_office(deed, user_id)
+    user.active = True
+    deed.record(Event.SETUP_CHANGED, part="person", code=str(user.id), active=True)
+
+
+def reset_passphrase(deed: Deed, user_id: int) -> tuple[str, str]:
+    """Login and a new passphrase of 100 bits, told this once. All sessions of the person end."""
+    user = _of_office(deed, user_id)
+    fresh = new_passphrase()
+    access.set_passphrase(deed.session, user.login, fresh, deed.now)
+    user.failures, user.next_try_at = 0, None
+    deed.record(Event.SETUP_CHANGED, part="person", code=str(user.id), act="passphrase_reset")
+    return user.login, fresh
+
+
+def new_passphrase() -> str:
+    """Five groups of four signs without look-alikes."""
+    return "-".join("".join(secrets.choice(_WORDS) for _ in range(4)) for _ in range(5))
+
+
+def _of_office(deed: Deed, user_id: int) -> UserRow:
+    user = deed.session.get(UserRow, user_id)
+    if user is None or user.office_id != deed.office.id:
+        raise NotFound("unknown_user")
+    return user
