@@ -7,6 +7,7 @@ Leaves drawing, sound and reconnecting to the scripts in static/. What a device 
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from flask import Response, make_response, render_template, request
@@ -55,12 +56,13 @@ def _screen(here: Office, settings: dict[str, Any], *, is_paired: bool) -> dict[
     """The address decides for this visit, else the device's settings, else what is usual."""
     wish = {**settings, **request.args.to_dict()}
     kind, zone = wish.get("kind"), str(wish.get("zone") or "")
+    is_known = zone in {counter.zone for counter in here.counters.values()}
     return {
         "office": here.code,
         "name": label_in(here.name, "ja"),
         "time_zone": here.zone.key,
-        "zone": zone if zone in {counter.zone for counter in here.counters.values()} else "",
-        "zone_unknown": bool(zone) and zone not in {counter.zone for counter in here.counters.values()},
+        "zone": zone if is_known else "",
+        "zone_unknown": bool(zone) and not is_known,
         "kind": kind if kind in KINDS else "calls",
         "inch": _number(wish.get("inch"), INCHES, least=10, most=200),
         "distance": _number(wish.get("distance"), METRES, least=1, most=50),
@@ -69,15 +71,15 @@ def _screen(here: Office, settings: dict[str, Any], *, is_paired: bool) -> dict[
         "mode": settings.get("mode", "full"),
         "volume": _number(settings.get("volume"), 1.0, least=0, most=1),
         "bands": settings.get("bands", []),
-        "silent": settings.get("voice") != "on",
     }
 
 
 def _number(text: object, usual: float, *, least: float, most: float) -> float:
     try:
-        return min(most, max(least, float(str(text))))
+        number = float(str(text))
     except ValueError:
         return usual
+    return min(most, max(least, number)) if isfinite(number) else usual
 
 
 def _as_script(facts: dict[str, Any]) -> Markup:

@@ -62,8 +62,7 @@ def _speaks_already(session: Session, row: AccessToken, status: Report, now: dat
         AccessToken.id < row.id,
     )
     return any(
-        other.status.get("voice") in SPEAKING
-        and other.status.get("zone", "") == status.get("zone", "")
+        other.status.get("voice") in SPEAKING and other.status.get("zone", "") == status.get("zone", "")
         for other in session.scalars(elder)
     )
 
