@@ -29,6 +29,7 @@ _held: list[IO[str]] = []
 
 def serve(settings: Settings) -> int:
     """Become the server. Does not return while it runs; nothing listens before every check has passed."""
+    os.umask(0o077)  # database, keys and logs are for the owner alone
     check_surroundings(settings)
     check_in_a_process_of_its_own(settings)
     from gunicorn.app.base import BaseApplication
@@ -53,9 +54,11 @@ def serve(settings: Settings) -> int:
 
 
 def start(app: Flask) -> None:
-    """The last steps of each process that serves: its ear on the bus and its relay (greenlets under gevent)."""
+    """The last steps of each process that serves: bus, relay and print room (greenlets under gevent)."""
     import threading
 
+    from queue_app.adapters.printer import printer_from
+    from queue_app.services.printing import PrintRoom
     from queue_app.web.context import KEY
 
     house = app.extensions[KEY]
@@ -63,6 +66,8 @@ def start(app: Flask) -> None:
     if bus is not None:
         bus.start()
     threading.Thread(target=house.relay.work, daemon=True, name="relay").start()
+    print_room = PrintRoom(house.ports, printer_from, app.app_context)
+    threading.Thread(target=print_room.work, daemon=True, name="print room").start()
 
 
 def check_surroundings(settings: Settings) -> None:

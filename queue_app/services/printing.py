@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import select
@@ -137,7 +138,7 @@ class PrintRoom:
         while (job := self._next_at(address)) is not None:
             claimed += 1
             result = self._print(address, job)
-            writing(lambda session, job=job, result=result: self._note(session, job, result))
+            writing(partial(self._note, job=job, result=result))
         return claimed
 
     def _work_at(self, address: str) -> None:
@@ -156,7 +157,7 @@ class PrintRoom:
 
     def _next_at(self, address: str) -> PrintJob | None:
         for job_id, where in self._due():
-            if where == address and (job := writing(lambda session, job_id=job_id: self._claim(session, job_id))):
+            if where == address and (job := writing(partial(self._claim, job_id=job_id))):
                 return job
         return None
 
@@ -196,7 +197,7 @@ class PrintRoom:
             )
             overdue = list(session.scalars(late))
         for job_id in overdue:
-            writing(lambda session, job_id=job_id: self._give_up(session, job_id))
+            writing(partial(self._give_up, job_id=job_id))
 
     def _give_up(self, session: Session, job_id: int) -> None:
         row = session.get_one(Delivery, job_id, with_for_update=True)

@@ -29,14 +29,16 @@ DEMO_SETTINGS: dict[Role, dict[str, Any]] = {Role.KIOSK: {"print": "button"}, Ro
 """A demo kiosk opens no print dialog by itself."""
 
 
-@blueprint.get("/<any(kiosk, display):role>/pair")
+@blueprint.get("/kiosk/pair", defaults={"role": "kiosk"})
+@blueprint.get("/display/pair", defaults={"role": "display"})
 @needs(Right.READ_PUBLIC)
 def show(role: str) -> Response:
     """The form for the code; `?office=` says which office's page was asked for."""
     return pairing_page(Role(role), _office_asked_for(request.args.get("office", "")))
 
 
-@blueprint.post("/<any(kiosk, display):role>/pair")
+@blueprint.post("/kiosk/pair", defaults={"role": "kiosk"})
+@blueprint.post("/display/pair", defaults={"role": "display"})
 @needs(Right.READ_PUBLIC)
 def pair(role: str) -> Response:
     """Exchange the code, or the demo city's press, for a token in a cookie; then the device's own page."""
