@@ -35,6 +35,8 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 RETRIES = 3
+WRITERS_BEGIN = "IMMEDIATE"
+"""A deferred transaction that has read and then writes fails at once when another wrote in between."""
 T = TypeVar("T")
 
 
@@ -125,7 +127,7 @@ def _write_once(deed: Callable[[Session], T]) -> tuple[T, list[Callable[[], None
     session: Session = db.session()
     with _one_writer(session):
         try:
-            session.connection(execution_options={"begin": "IMMEDIATE"})
+            session.connection(execution_options={"begin": WRITERS_BEGIN})
             answer = deed(session)
             session.commit()
             return answer, list(session.info.get("after_commit", ()))
