@@ -29,6 +29,15 @@ class Event(StrEnum):
     NOTIFY_ASKED = "notify_asked"
     REPRINTED = "reprinted"
     PRINT_FAILED = "print_failed"
+    HOLD_MADE = "hold_made"
+    HOLD_EXTENDED = "hold_extended"
+    HOLD_RELEASED = "hold_released"
+    RESERVED = "reserved"
+    RESCHEDULED = "rescheduled"
+    RESERVATION_CANCELLED = "booking_cancelled"
+    CHECKED_IN = "checked_in"
+    STOP_SKIPPED = "stop_skipped"
+    STOP_ADDED = "stop_added"
     COUNTER_OPENED = "counter_opened"
     COUNTER_PAUSED = "counter_paused"
     COUNTER_CLOSED = "counter_closed"
@@ -56,5 +65,7 @@ UNDOABLE = frozenset(
         Event.FORWARDED,
         Event.FINISHED,
         Event.CANCELLED,
+        Event.STOP_SKIPPED,
+        Event.STOP_ADDED,
     }
 )

@@ -17,7 +17,7 @@ from queue_app.domain.events import Event
 from queue_app.domain.itinerary import PlannedStage, ready, stages_of
 from queue_app.domain.office import Counter
 from queue_app.domain.ticket import AT_A_COUNTER, Action, StageKind, State, next_state, normalise_number
-from queue_app.services import line, reception
+from queue_app.services import line, reception, turn_messages
 from queue_app.services.deed import Deed
 from queue_app.services.visits import close_if_over, current_state, has_begun, is_live, open_call, stage_for
 from queue_app.store.office_tables import CounterState
@@ -51,10 +51,10 @@ def call_number(deed: Deed, counter_code: str, number: str) -> Called:
     counter = _free_counter(deed, counter_code)
     ticket = _todays_ticket(deed, number)
     stage = stage_for(ticket, Action.CALL, prefer=counter)
+    elsewhere = next((s for s in ticket.stages if s.state in AT_A_COUNTER and (stage is None or _in_person(s))), None)
+    if elsewhere is not None:
+        raise Conflict("taken", number=ticket.number_text, counter=elsewhere.counter, state=elsewhere.state)
     if stage is None:
-        elsewhere = next((s for s in ticket.stages if s.state in AT_A_COUNTER), None)
-        if elsewhere is not None:
-            raise Conflict("taken", number=ticket.number_text, counter=elsewhere.counter, state=elsewhere.state)
         raise NotAllowed(current_state(ticket), Action.CALL)
     return _call(deed, stage, counter, "named")
 
@@ -141,7 +141,7 @@ def resume(deed: Deed, ticket: Ticket, counter_code: str | None = None) -> None:
 def finish(deed: Deed, ticket: Ticket) -> None:
     """This stage is over; the stages that waited for it become ready, or the visit is done."""
     stage = _act(deed, ticket, Action.FINISH)
-    _make_next_ready(deed, ticket)
+    make_next_ready(deed, ticket)
     over = close_if_over(deed, ticket)
     deed.record(Event.FINISHED, ticket=ticket, stage=stage, ends_visit=over)
 
@@ -198,6 +198,7 @@ def _call(deed: Deed, stage: Stage, counter: Counter, why: str) -> Called:
     deed.session.flush()
     deed.created(call)
     deed.record(Event.CALLED, ticket=ticket, stage=stage, call_id=call.id, why=why)
+    turn_messages.tell_of_call(deed, ticket, stage, call=call, counter=counter)
     return Called(call, ticket, why)
 
 
@@ -251,7 +252,8 @@ def _answer(deed: Deed, stage: Stage, answer: str) -> None:
     call.answer, call.answered_at = answer, deed.now
 
 
-def _make_next_ready(deed: Deed, ticket: Ticket) -> None:
+def make_next_ready(deed: Deed, ticket: Ticket) -> None:
+    """Stages whose predecessors are over can be called from now on."""
     planned = [_planned(stage) for stage in ticket.stages]
     over = {s.position for s in ticket.stages if s.state in (State.DONE, State.CANCELLED)}
     begun = {s.position for s in ticket.stages if s.reference_at is not None}
@@ -259,6 +261,10 @@ def _make_next_ready(deed: Deed, ticket: Ticket) -> None:
         stage = ticket.stages[position]
         deed.changing(stage)
         reception.make_ready(deed, ticket, stage, planned[position])
+
+
+def _in_person(stage: Stage) -> bool:
+    return stage.kind != StageKind.BACK_OFFICE
 
 
 def _planned(stage: Stage) -> PlannedStage:

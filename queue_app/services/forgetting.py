@@ -15,9 +15,14 @@ from sqlalchemy import CursorResult, String, Update, and_, cast, delete, or_, se
 from sqlalchemy.orm import Session
 
 from queue_app.domain.calendar import office_day
+from queue_app.domain.reservation import Action, State, next_state
 from queue_app.store.access_tables import PairingCode, StaffSession
 from queue_app.store.office_tables import OfficeRow
 from queue_app.store.queue_tables import Answer, Delivery, Ticket
+from queue_app.store.reservation_tables import Reservation
+
+BOOKINGS_KEPT = timedelta(days=30)
+"""How long after the visit name, contact and answers of a booking are kept; the pages say so."""
 
 ANSWERS_KEPT = timedelta(hours=24)
 """How long a repeated Idempotency-Key must find its first answer (interface version 1, section 1)."""
@@ -62,6 +67,29 @@ def _forget_tickets_of(office_id: int, now: datetime, zone: str) -> Update:
     )
 
 
+def forget_bookings(session: Session, now: datetime) -> int:
+    """Who booked, how to reach them and what they came for; holds that nobody confirmed go altogether."""
+    over = and_(Reservation.end_at < now - BOOKINGS_KEPT, Reservation.code_hash.is_not(None))
+    query = update(Reservation).where(over, Reservation.state != State.BOOKED)
+    stripped = _count(session, query.values({**dict.fromkeys(_OF_THE_PERSON), "needs": []}))
+    unconfirmed = and_(Reservation.hold_hash.is_not(None), Reservation.name_kana.is_(None))
+    lapsed = and_(unconfirmed, Reservation.state.in_((State.EXPIRED, State.CANCELLED)))
+    return stripped + _count(session, delete(Reservation).where(lapsed, Reservation.ended_at < now - ANSWERS_KEPT))
+
+
+_OF_THE_PERSON = (
+    *("name_kana", "name_hash", "contact_channel", "contact_address", "contact_hash"),
+    *("answers", "moved_on", "pin", "code", "code_hash", "hold_hash"),
+)
+
+
+def mark_no_shows(session: Session, now: datetime) -> int:
+    """Bookings of days gone by for which nobody came."""
+    over = and_(Reservation.state == State.BOOKED, Reservation.end_at < now - timedelta(days=1))
+    missed = next_state(State.BOOKED, Action.MISS)
+    return _count(session, update(Reservation).where(over).values(state=missed, ended_at=now))
+
+
 def forget_messages(session: Session, now: datetime) -> int:
     """Address and text of messages whose use has been over for a day, sent or not."""
     over = and_(Delivery.expires_at < now - MESSAGES_KEPT, Delivery.updated_at < now - MESSAGES_KEPT)
@@ -92,6 +120,8 @@ def _count(session: Session, statement: object) -> int:
 
 FORGETTERS: dict[str, Callable[[Session, datetime], int]] = {
     "tickets": forget_tickets,
+    "visits nobody came for": mark_no_shows,
+    "bookings": forget_bookings,
     "messages": forget_messages,
     "answers": forget_answers,
     "sessions": forget_sessions,

@@ -133,13 +133,23 @@ class Hall:
         return next((s for s in self.stages if s.counter == counter and s.state in AT_A_COUNTER), None)
 
     def callable_by(self, counter: Counter) -> list[LiveStage]:
-        """The line in front of one counter, in order, back-office work included."""
+        """The line in front of one counter, in order, back-office work included; without people who are elsewhere."""
         return [
             stage
             for stage in self.line
-            if (stage.only_counter == counter.code)
-            or (stage.only_counter is None and counter.may_serve(stage.service, stage.kind))
+            if (
+                stage.only_counter == counter.code
+                or (stage.only_counter is None and counter.may_serve(stage.service, stage.kind))
+            )
+            and (stage.kind is StageKind.BACK_OFFICE or stage.ticket_id not in self.at_counters)
         ]
+
+    @cached_property
+    def at_counters(self) -> frozenset[int]:
+        """Tickets whose holders stand at a counter."""
+        return frozenset(
+            s.ticket_id for s in self.stages if s.state in AT_A_COUNTER and s.kind is not StageKind.BACK_OFFICE
+        )
 
     def why(self, stage: LiveStage) -> str:
         """Which of the three lines of the discipline the stage stands in."""

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, text, union_all
-from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, text, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
 from queue_app.domain.discipline import SAFETY, Rank, Waiting, in_order, rank
 from queue_app.domain.office import Counter, Office
-from queue_app.domain.ticket import StageKind, State
+from queue_app.domain.ticket import AT_A_COUNTER, StageKind, State
 from queue_app.store.queue_tables import Stage
 
 NEWEST = 2**62
@@ -87,6 +87,7 @@ def _heads() -> Select[Stage]:
         _IN_LINE,
         text(f"stage.kind <> '{StageKind.BACK_OFFICE}'"),
         or_(Stage.only_counter == bindparam("counter"), own_queue),
+        ~_is_elsewhere(),
     )
     firsts = [
         mine.where(_RETURNED).order_by(Stage.returned_at, Stage.ticket_id),
@@ -95,6 +96,17 @@ def _heads() -> Select[Stage]:
     ]
     found = union_all(*(select(first.limit(1).subquery().c.id) for first in firsts))
     return select(Stage).where(Stage.id.in_(found)).options(joinedload(Stage.ticket, innerjoin=True))
+
+
+def _is_elsewhere() -> ColumnElement[bool]:
+    """Nobody is called to two counters: whoever stands at one is passed over at the others, and keeps the place."""
+    other = aliased(Stage)
+    return exists().where(
+        other.ticket_id == Stage.ticket_id,
+        other.id != Stage.id,
+        other.kind != StageKind.BACK_OFFICE,
+        other.state.in_(AT_A_COUNTER),
+    )
 
 
 def _counts(before: ColumnElement[bool]) -> Select[str, str, int]:

@@ -1,15 +1,28 @@
-"""What is to be sent to a person: recorded with its cause, sent by the relay after the commit.
+"""What is to be sent to a person: recorded with its cause, sent by the outbox after the commit.
 
-Decides who can be written to and what a message is called. Leaves its words to the texts and the sending to `relay`.
+Decides who can be written to, and that one cause is written about once (`dedupe`). Leaves the words to `letters` and
+the sending to `outbox`.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
 
 from queue_app.domain.errors import Invalid
+from queue_app.domain.phone import sms_address
+from queue_app.services.deed import Deed
+from queue_app.services.letters import Letter
+from queue_app.services.search_hashes import contact_hash_of
+from queue_app.store.queue_tables import Delivery, EventRow
 
 CHANNELS = ("sms", "email", "line", "push", "none")
+LONGEST_EMAIL = 254
+_EMAIL = re.compile(r"[^\s@,;:<>()\[\]\\\"\x00-\x20\x7f]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +33,76 @@ class Contact:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message to record: what it says, when it may go out and when its use is over."""
+
+    kind: str
+    letter: Letter
+    due_at: datetime
+    expires_at: datetime
+    dedupe: str
+    reservation_id: int | None = None
+    ticket_id: int | None = None
+
+
 def contact_from(
     channel: str | None, address: str | None, offered: frozenset[str], *, prefix: str = "notify."
 ) -> Contact | None:
-    """The contact somebody typed; None for `none`. Refuses a channel that is not set up here, by field."""
+    """The contact somebody typed; None for `none`.
+
+    Refuses by field a channel that is not set up here, and an address that cannot be written to: of phones only
+    Japanese mobiles (`domain.phone`), so that nobody earns money with our messages.
+    """
     if channel is None or channel == "none":
         return None
     if channel not in offered:
         raise Invalid.field(f"{prefix}channel", "channel_not_offered", value=channel)
     if not address or not address.strip():
         raise Invalid.field(f"{prefix}address", "missing")
+    if channel == "sms":
+        return Contact(channel, sms_address(address.strip(), f"{prefix}address"))
+    if channel == "email":
+        return Contact(channel, _email(address.strip(), f"{prefix}address"))
     return Contact(channel, address.strip())
+
+
+def post(deed: Deed, contact: Contact, message: Post, event: EventRow | None = None) -> Delivery | None:
+    """Record a message in the deed's transaction; None when this cause was recorded before."""
+    if deed.session.scalar(select(Delivery.id).where(Delivery.dedupe == message.dedupe)) is not None:
+        return None
+    row = Delivery(
+        office_id=deed.office.id,
+        event_id=event.id if event else None,
+        ticket_id=message.ticket_id,
+        reservation_id=message.reservation_id,
+        channel=contact.channel,
+        kind=message.kind,
+        address=contact.address,
+        address_hash=contact_hash_of(contact.channel, contact.address),
+        payload=json.dumps(message.letter.as_payload(), ensure_ascii=False),
+        dedupe=message.dedupe,
+        due_at=message.due_at,
+        expires_at=message.expires_at,
+        state="due",
+        attempts=0,
+        updated_at=deed.now,
+    )
+    deed.session.add(row)
+    return row
+
+
+def withdraw(deed: Deed, *, reservation_id: int) -> None:
+    """What was still to be said about a booking is not said; a message being sent just now cannot be called back."""
+    deed.session.execute(
+        update(Delivery)
+        .where(Delivery.reservation_id == reservation_id, Delivery.state == "due")
+        .values(state="dropped", last_error="withdrawn", updated_at=deed.now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _email(text: str, field: str) -> str:
+    if len(text) > LONGEST_EMAIL or not _EMAIL.fullmatch(text):
+        raise Invalid.field(field, "not_an_email")
+    return text

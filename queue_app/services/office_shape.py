@@ -225,6 +225,8 @@ BOOKING: dict[str, Check] = {
     "hold_min": partial(_whole, low=1, high=60),
     "early_min": partial(_whole, low=0, high=240),
     "late_min": partial(_whole, low=0, high=240),
+    "reoffer_max_min": partial(_whole, low=0, high=24 * 60),
+    "by_previous_business_day": _yes_or_no,
 }
 HEAD_STARTS: dict[str, Check] = {field.name: partial(_whole, low=0, high=240) for field in fields(HeadStarts)}
 SERVICE: dict[str, Check] = {

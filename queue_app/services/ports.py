@@ -46,6 +46,7 @@ class Ports:
     nudge: Nudge = _no_nudge
     holidays: Callable[[date], str | None] = lambda _day: None
     secret: bytes = b""
+    public_url: str = ""
 
 
 def utc(at: datetime) -> datetime:

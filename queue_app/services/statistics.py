@@ -27,8 +27,9 @@ COLUMNS: dict[str, Event] = {
     "cancelled": Event.CANCELLED,
     "missed": Event.MISSED,
     "forwarded": Event.FORWARDED,
+    "reservations": Event.RESERVED,
+    "check_ins": Event.CHECKED_IN,
 }
-FUTURE_COLUMNS = ("reservations", "check_ins")
 LONGEST = timedelta(days=400)
 
 
@@ -91,7 +92,7 @@ def _key(by: str, office: Office, service: str | None, at: datetime, day: date) 
 
 
 def _empty() -> dict[str, int]:
-    return dict.fromkeys((*COLUMNS, "finished_stages", *FUTURE_COLUMNS), 0)
+    return dict.fromkeys((*COLUMNS, "finished_stages"), 0)
 
 
 def _day(text: str | None, field: str, today: date) -> date:

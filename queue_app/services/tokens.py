@@ -23,8 +23,22 @@ def new_nonce() -> str:
 
 
 def ticket_token(server_secret: bytes, nonce: str) -> str:
-    """The 132-bit capability of the ticket (or reservation) with this nonce."""
-    digest = hmac.new(server_secret, f"ticket|{nonce}".encode(), hashlib.sha256).digest()
+    """The 144-bit capability of the ticket with this nonce."""
+    return _derived(server_secret, "ticket", nonce)
+
+
+def reservation_token(server_secret: bytes, nonce: str) -> str:
+    """The capability of a reservation: whoever has it may read, move and cancel it."""
+    return _derived(server_secret, "reservation", nonce)
+
+
+def hold_id(server_secret: bytes, nonce: str) -> str:
+    """What confirms a held place, and nothing else."""
+    return _derived(server_secret, "hold", nonce)
+
+
+def _derived(server_secret: bytes, kind: str, nonce: str) -> str:
+    digest = hmac.new(server_secret, f"{kind}|{nonce}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest[:18]).decode().rstrip("=")
 
 

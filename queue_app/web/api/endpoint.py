@@ -54,7 +54,7 @@ class Reply:
     value: Any = None
     status: int = 200
     personal: bool = False
-    text: str | None = None
+    text: str | bytes | None = None
     content_type: str = "application/json"
 
 
@@ -132,6 +132,7 @@ def change(
     answer: type[BaseModel] | None,
     status: int = 200,
     codes: tuple[str, ...] = (),
+    alone: Callable[[Callable[[Session], Reply]], Reply] = writing,
 ) -> Callable[[Handler], Handler]:
     """A POST endpoint: one transaction, one effect per Idempotency-Key, the first answer again for a repeat."""
 
@@ -155,7 +156,7 @@ def change(
 
             key = request.headers.get("Idempotency-Key")
             if key is None:
-                return _response(writing(act))
+                return _response(alone(act))
             if len(key) > LONGEST_KEY or not key:
                 raise Refusal("idempotency_key_too_long", longest=LONGEST_KEY)
             return writing(lambda session: _once(session, who, key, raw, act))
@@ -164,6 +165,12 @@ def change(
         return handler
 
     return declare
+
+
+def looking(act: Callable[[Session], Reply]) -> Reply:
+    """For a POST that asks and changes nothing: without a key it takes no writer's turn (`change(alone=looking)`)."""
+    with reading() as session:
+        return act(session)
 
 
 def _once(session: Session, who: Identity, key: str, raw: bytes, act: Callable[[Session], Reply]) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from queue_app.domain.access import Right, check_office
 from queue_app.domain.errors import Invalid, NotFound
-from queue_app.services import calling, holders, offices, reception, undoing
+from queue_app.services import calling, holders, itineraries, offices, reception, undoing
 from queue_app.services.deed import Deed, begin_by_id
 from queue_app.services.messages import Contact, contact_from
 from queue_app.services.tickets import (
@@ -139,13 +139,29 @@ def _forward(deed: Deed, ticket: Ticket, body: ActionBody) -> None:
     calling.forward(deed, ticket, service=body.service, counter=body.counter, note=body.note)
 
 
+def _skip(deed: Deed, ticket: Ticket, body: ActionBody) -> None:
+    """Take a counter out of the visit."""
+    itineraries.skip(deed, ticket, _service(body), body.reason)
+
+
+def _add(deed: Deed, ticket: Ticket, body: ActionBody) -> None:
+    """One more counter on the same number."""
+    itineraries.add(deed, ticket, _service(body))
+
+
+def _service(body: ActionBody) -> str:
+    if body.service is None:
+        raise Invalid.field("service", "missing")
+    return body.service
+
+
 def _plainly(act: Callable[[Deed, Ticket], object]) -> Callable[[Deed, Ticket, ActionBody], object]:
     return lambda deed, ticket, _body: act(deed, ticket)
 
 
 for _name, _plain in PLAIN.items():
     _declare_action(_name, _plainly(_plain), _plain.__doc__ or "")
-for _special in (_take_up, _resume, _forward):
+for _special in (_take_up, _resume, _forward, _skip, _add):
     _declare_action(_special.__name__[1:], _special, _special.__doc__ or "")
 
 

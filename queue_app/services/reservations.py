@@ -1,0 +1,177 @@
+"""A reservation as its holder and the staff see it, and the ways to find one.
+
+Decides what is shown to whom: the holder of the secret link sees everything of the booking, somebody with code and
+second factor gets the link, staff search by code, phone or exact name. An unknown, a foreign and a wrong one look the
+same. Leaves changing anything to `booking`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from queue_app.domain.errors import Invalid, NotFound
+from queue_app.domain.navigator import Result, in_language
+from queue_app.domain.office import Office, label_in
+from queue_app.domain.phone import read_phone
+from queue_app.domain.reservation import State, parse_code, second_factor, second_factor_matches
+from queue_app.domain.slots import slot_id
+from queue_app.services import tokens
+from queue_app.services.errands import Said, ask_navigator, navigator_rules
+from queue_app.services.search_hashes import code_hash_of, contact_hash_of, name_hash_of
+from queue_app.store.reservation_tables import Reservation
+
+Snapshot = dict[str, Any]
+
+TRIES = 5
+LONGEST_LOCK = timedelta(hours=1)
+MOST_FOUND = 20
+_REAL = (State.BOOKED, State.ARRIVED, State.CANCELLED, State.NO_SHOW)
+
+
+def reservation_by_token(session: Session, token: str) -> Reservation:
+    """The booking a capability opens, or `not_found`; by hash, so that no answer tells how close a guess was."""
+    found = session.scalars(
+        select(Reservation).where(Reservation.token_hash == tokens.secret_hash(token), Reservation.state.in_(_REAL))
+    ).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def find_by_code(session: Session, typed_code: str, typed_digits: str, now: datetime) -> Reservation | None:
+    """The booking with this code, if the second factor is right too; None in every other case.
+
+    Call inside `writing` and refuse after the commit: five wrong tries lock the look-up of that code for a while (not
+    the booking), and the count must survive the refusal.
+    """
+    row = _by_code(session, typed_code)
+    digits_are_right = second_factor_matches(typed_digits, _expected(row))
+    if row is None or (row.next_try_at is not None and now < row.next_try_at):
+        return None
+    if digits_are_right:
+        row.failures, row.next_try_at = 0, None
+        return row
+    row.failures += 1
+    if row.failures >= TRIES:
+        row.next_try_at = now + min(timedelta(minutes=2 ** (row.failures - TRIES)), LONGEST_LOCK)
+    return None
+
+
+def by_code_of_office(session: Session, office: Office, typed_code: str) -> Reservation:
+    """For the kiosk and the counters, where the person stands: the code alone. `not_found` otherwise."""
+    row = _by_code(session, typed_code)
+    if row is None or row.office_id != office.id:
+        raise NotFound()
+    return row
+
+
+def search(session: Session, office: Office, text: str) -> list[Reservation]:
+    """For staff: bookings by code, phone or e-mail, or exact name in kana; newest first. No part of a name will do."""
+    conditions = [Reservation.name_hash == name_hash_of(text), Reservation.contact_hash.in_(_as_contacts(text))]
+    try:
+        conditions.append(Reservation.code_hash == code_hash_of(parse_code(text)))
+    except Invalid:
+        pass
+    query = (
+        select(Reservation)
+        .where(Reservation.office_id == office.id, Reservation.state.in_(_REAL), or_(*conditions))
+        .order_by(Reservation.start_at.desc())
+    )
+    return list(session.scalars(query.limit(MOST_FOUND)))
+
+
+def reservation_view(office: Office, row: Reservation, *, secret: bytes, public_url: str, language: str) -> Snapshot:
+    """Everything of a booking, for its holder or for staff who act for the holder."""
+    token = tokens.reservation_token(secret, row.nonce)
+    service = office.services.get(row.service)
+    zone, booking = office.zone, office.booking
+    view: Snapshot = {
+        "code": row.code,
+        "token": token,
+        "office": office.code,
+        "office_name": label_in(office.name, language),
+        "service": row.service,
+        "service_label": label_in(service.label, language) if service else row.service,
+        "area": label_in(service.area, language) if service and service.area else "",
+        "slot": slot_id(row.service, row.start_at),
+        "start": row.start_at.astimezone(zone),
+        "end": row.end_at.astimezone(zone),
+        "come_at": row.come_at.astimezone(zone),
+        "people": row.people,
+        "minutes": row.need_min,
+        "status": row.state,
+        "status_url": f"{public_url}/r/{token}",
+        "calendar_url": f"{public_url}/api/v1/reservations/{token}/calendar.ics",
+        "qr_url": f"{public_url}/api/v1/reservations/{token}/qr.png",
+        "language": row.language,
+        "needs": list(row.needs),
+        "moved_on": row.moved_on,
+        "channel": row.contact_channel or "none",
+        "name_kana": row.name_kana,
+        "pin": row.pin,
+        "sequence": row.sequence,
+        "made_at": row.made_at,
+        "changed_at": row.changed_at,
+        "ended_at": row.ended_at,
+        "check_in_from": (row.come_at - timedelta(minutes=booking.early_min)).astimezone(zone),
+        "check_in_until": (row.come_at + timedelta(minutes=booking.late_min)).astimezone(zone),
+        "route": [],
+        "documents": [],
+    }
+    return view | _route(office, row, language)
+
+
+def navigator_result(office: Office, row: Reservation) -> Result | None:
+    """The navigator's result of the booking by today's rules; None without answers, or if the rules moved on."""
+    if row.answers is None:
+        return None
+    said = Said(answers=json.loads(row.answers), people=row.people, moved_on=row.moved_on)
+    try:
+        return ask_navigator(office, said, visit_on=office.today(row.start_at))
+    except (Invalid, NotFound):
+        return None
+
+
+def _by_code(session: Session, typed: str) -> Reservation | None:
+    try:
+        code = parse_code(typed)
+    except Invalid:
+        return None
+    query = select(Reservation).where(Reservation.code_hash == code_hash_of(code), Reservation.state.in_(_REAL))
+    return session.scalars(query).first()
+
+
+def _expected(row: Reservation | None) -> str:
+    """For no booking, digits that nobody can type: the comparison takes as long."""
+    if row is None:
+        return "::::"
+    phone = row.contact_address if row.contact_channel == "sms" else None
+    return second_factor(phone, row.pin or "::::")
+
+
+def _as_contacts(text: str) -> list[str]:
+    phone = read_phone(text).e164
+    addresses = [("sms", phone)] if phone else []
+    return [contact_hash_of(channel, address) for channel, address in [*addresses, ("email", text.strip())]]
+
+
+def _route(office: Office, row: Reservation, language: str) -> Snapshot:
+    result = navigator_result(office, row)
+    if result is None:
+        return {"route": _stops_of(office, row.service)}
+    told = in_language(result, language)
+    return {key: told[key] for key in ("visits", "route", "stops", "documents", "warnings", "total_minutes")}
+
+
+def _stops_of(office: Office, service: str) -> list[str]:
+    """The one counter of the rules where the service is done."""
+    try:
+        stops = navigator_rules(office).counters.values()
+    except NotFound:
+        return []
+    return [stop.id for stop in stops if stop.service == service][:1]
