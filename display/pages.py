@@ -1,6 +1,6 @@
 """The page of a lobby display: the board of now, drawn at once, and what this screen is.
 
-Decides which zone and which kind of board a screen shows, and whether it may speak: only a paired one that is set up to.
+Decides which zone and kind of board a screen shows, and whether it may speak: only a paired one that is set up to.
 Leaves drawing, sound and reconnecting to the scripts in static/. What a device is comes from its token's settings:
 `zone, kind, inch, distance, voice (on|off), mode (full|short|chime|off), volume, bands: [{from, to, mode?, volume?}]`.
 """

@@ -40,13 +40,12 @@ export function heroBlock(hero, texts) {
   const block = make(
     "div",
     "hero",
-    make("p", "hero__part hero__part--number", caption(texts, "number"), digits("hero__number", hero.number)),
+    make("p", "hero__part hero__part--number", caption(texts, "number", hero.isHandover), digits("hero__number", hero.number)),
     make("p", "hero__part hero__part--counter", caption(texts, "counter"), counterPlace("hero__counter", hero)),
   );
   block.dataset.call = hero.id;
   block.dataset.event = hero.event;
   block.classList.toggle("is-calling", hero.isCalling);
-  if (hero.isHandover) block.append(make("p", "tag tag--hero", texts.ja.handover));
   return block;
 }
 
@@ -70,8 +69,9 @@ function rowOf(row, texts) {
   return element;
 }
 
-function caption(texts, key) {
-  return make("span", "hero__caption", texts.ja[key], " ", foreign(texts.en[key]));
+function caption(texts, key, isHandover = false) {
+  const beside = isHandover ? make("span", "tag tag--hero", texts.ja.handover) : foreign(texts.en[key]);
+  return make("span", "hero__caption", texts.ja[key], " ", beside);
 }
 
 // The count of signs lets the style sheet keep long numbers and named places inside their column.

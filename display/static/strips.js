@@ -37,7 +37,9 @@ function shortLabel(label) {
 function queueText({ waiting, estimate, paused, counters_open: open }, texts) {
   const people = texts.ja.people.replace("{n}", waiting);
   if (paused || open === 0) return `${people} ${texts.ja.ended}`;
-  return estimate ? `${people} ${texts.ja.minutes.replace("{n}", estimate.likely_min)}` : people;
+  if (!estimate) return people;
+  const wait = estimate.likely_min > 0 ? texts.ja.minutes.replace("{n}", estimate.likely_min) : texts.ja.soon;
+  return `${people} ${wait}`;
 }
 
 // Measured once for each content and window: which items stand together on a page.
@@ -67,5 +69,7 @@ function pagesOf(place, group, build) {
 
 function fits(place, content) {
   put(place, Math.random(), () => content);
-  return place.scrollWidth <= place.clientWidth && place.scrollHeight <= place.clientHeight;
+  // Boxes, not scrollHeight: the glyphs of a Japanese font reach beyond their line without being cut.
+  const { bottom } = place.lastElementChild.getBoundingClientRect();
+  return place.scrollWidth <= place.clientWidth && bottom <= place.getBoundingClientRect().bottom;
 }
