@@ -122,6 +122,8 @@ _PLAIN = (
 
 def _check_topology(settings: Settings, environ: Mapping[str, str]) -> None:
     """Exactly two set-ups are supported; every other one loses numbers or calls in some way."""
+    if settings.redis_url and urlsplit(settings.redis_url).scheme not in ("redis", "rediss", "unix"):
+        _refuse("REDIS_URL", "it must look like redis://host:6379/0")
     if settings.is_embedded:
         if settings.workers > 1:
             _refuse(
@@ -134,8 +136,6 @@ def _check_topology(settings: Settings, environ: Mapping[str, str]) -> None:
         _refuse("SOCKETIO_ASYNC_MODE", "PostgreSQL runs with gevent workers; leave it out")
     if not settings.redis_url:
         _refuse("REDIS_URL", "PostgreSQL needs Redis between its workers; set REDIS_URL=redis://host:6379/0")
-    if urlsplit(settings.redis_url).scheme not in ("redis", "rediss", "unix"):
-        _refuse("REDIS_URL", "it must look like redis://host:6379/0")
 
 
 def _check_channels(settings: Settings) -> None:

@@ -44,6 +44,7 @@ SETTINGS_ALONE = (
     Row("two workers on SQLite", {"WEB_CONCURRENCY": "2"}, ("WEB_CONCURRENCY", "WEB_CONCURRENCY=1")),
     Row("gevent on SQLite", {"SOCKETIO_ASYNC_MODE": "gevent"}, ("SOCKETIO_ASYNC_MODE", "leave it out")),
     Row("PostgreSQL without Redis", {"DATABASE_URL": POSTGRES}, ("REDIS_URL", "redis://")),
+    Row("a Redis that is none", {"REDIS_URL": "http://127.0.0.1"}, ("REDIS_URL", "redis://")),
     Row(
         "threads on PostgreSQL", {**GROWN, "SOCKETIO_ASYNC_MODE": "threading"}, ("SOCKETIO_ASYNC_MODE", "leave it out")
     ),

@@ -115,8 +115,14 @@ def requeue(deed: Deed, ticket: Ticket) -> None:
     deed.record(Event.REQUEUED, ticket=ticket, stage=stage)
 
 
+def check_may_be_taken_up(ticket: Ticket) -> None:
+    """`not_allowed` before anything else is asked, such as at which counter."""
+    _must(ticket, Action.TAKE_UP)
+
+
 def take_up(deed: Deed, ticket: Ticket, counter_code: str) -> None:
     """Begin back-office work at a counter. Nobody is called."""
+    check_may_be_taken_up(ticket)
     counter = _free_counter(deed, counter_code)
     stage = _act(deed, ticket, Action.TAKE_UP, at=counter)
     stage.counter = counter.code

@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask, request
 from flask_socketio import ConnectionRefusedError, SocketIO, disconnect, join_room
 
-from queue_app.domain.access import RESIDENT, Identity, Right, check_office
+from queue_app.domain.access import RESIDENT, Identity, Right, check_counter, check_office, check_right
 from queue_app.domain.errors import NotFound, Refusal
 from queue_app.services import access, offices
 from queue_app.services.hall import read_hall
@@ -59,6 +59,7 @@ class Sockets:
             ping_timeout=10,
             **transports,
         )
+        _never_wait_for_a_goodbye(self.io.server.eio)
         self.io.on_event("connect", self._connect)
         self.io.on_event("disconnect", self._disconnect)
         self.io.on_event("watch", self._watch)
@@ -102,7 +103,7 @@ class Sockets:
         with self._lock:
             self._watchers.pop(_sid(), None)
 
-    def _watch(self, wish: object = None) -> dict[str, Any]:
+    def _watch(self, wish: object = None, *_more: object) -> dict[str, Any]:
         watcher = self._watchers.get(_sid())
         if watcher is None:
             disconnect()
@@ -110,11 +111,11 @@ class Sockets:
         if len(watcher.rooms) >= MOST_ROOMS:
             return {"ok": False, "code": "too_many_rooms"}
         try:
-            return self._join(watcher, wish if isinstance(wish, dict) else {})
+            return self._join(watcher, _read_wish(wish))
         except Refusal as refusal:
             return {"ok": False, "code": refusal.code}
 
-    def _join(self, watcher: _Watcher, wish: dict[str, Any]) -> dict[str, Any]:
+    def _join(self, watcher: _Watcher, wish: dict[str, str]) -> dict[str, Any]:
         """Join first, look second: a change in between is sent to the room."""
         ports = house().ports
         with reading() as session:
@@ -131,11 +132,19 @@ class Sockets:
             return {"ok": True, "snapshot": snapshots(session, hall, [room])[room]}
 
 
-def _room(session: Any, identity: Identity, wish: dict[str, Any], ports: Ports) -> Room:
+def _read_wish(wish: object) -> dict[str, str]:
+    """What a wish names, as text. Whatever else a client may have put there names nothing."""
+    said = wish if isinstance(wish, dict) else {}
+    named = {name: str(value) for name, value in said.items() if isinstance(value, str | int)}
+    return {name: text for name, text in named.items() if text.isprintable()}
+
+
+def _room(session: Any, identity: Identity, wish: dict[str, str], ports: Ports) -> Room:
     """The room somebody may enter for this wish, or the refusal."""
-    kind = wish.get("room")
+    kind = wish.get("room", "")
     if kind == "ticket":
-        ticket = ticket_by_token(session, str(wish.get("token", "")))
+        check_right(identity, Right.HOLD_TICKET)
+        ticket = ticket_by_token(session, wish.get("token", ""))
         check_is_of_today(ticket, offices.office_by_id(session, ticket.office_id), ports.clock())
         return Room("ticket", ticket.office_id, str(ticket.id))
     rights = {"board": Right.READ_PUBLIC, "desk": Right.SERVE, "floor": Right.SEE_FLOOR}
@@ -143,11 +152,12 @@ def _room(session: Any, identity: Identity, wish: dict[str, Any], ports: Ports) 
         raise NotFound("unknown_room")
     if identity.role is None and kind != "board":
         raise Refusal("unauthenticated")
-    office = offices.office_by_code(session, str(wish.get("office", "")))
+    office = offices.office_by_code(session, wish.get("office", ""))
     check_office(identity, rights[kind], office.id)
     if kind != "desk":
         return Room(kind, office.id)
-    counter = str(wish.get("counter", ""))
+    counter = wish.get("counter", "")
+    check_counter(identity, counter)
     if counter not in office.counters:
         raise NotFound("unknown_counter")
     return Room("desk", office.id, counter)
@@ -167,6 +177,21 @@ def _identify(auth: object) -> Identity:
         person = access.identity_of_session(session, secret, now) if secret else None
         devices = (identity_of_device(session, role) for role in access.DEVICE_ROLES)
         return person or next(filter(None, devices), RESIDENT)
+
+
+def _never_wait_for_a_goodbye(engine: Any) -> None:
+    """engine.io answers a broken packet only after the client has fetched its good-bye.
+
+    One that never does would keep a thread for good, so whoever sends a few hundred of them stops the server.
+    """
+
+    def disconnect(sid: str | None = None) -> None:
+        for known in list(engine.sockets) if sid is None else [sid]:
+            found = engine.sockets.pop(known, None)
+            if found is not None:
+                found.close(wait=False, reason=engine.reason.SERVER_DISCONNECT)
+
+    engine.disconnect = disconnect
 
 
 def _sid() -> str:

@@ -115,7 +115,8 @@ def read(
             with reading() as session:
                 reply = handler(Call(session, identity(), house().ports), **facts)
             response = _response(reply)
-            response.add_etag()
+            response.set_etag(_tag(reply, response))
+            response.vary.add("Accept-Language")
             return response.make_conditional(request)  # type: ignore[return-value]
 
         api.add_url_rule(path, endpoint=handler.__name__, view_func=view, methods=["GET"])
@@ -210,6 +211,14 @@ def _replayed(kept: Answer) -> Response:
     return response
 
 
+def _tag(reply: Reply, response: Response) -> str:
+    """The same tag as long as the thing is the same: `at`, the moment of looking, does not count."""
+    shown = response.get_data()
+    if isinstance(reply.value, dict) and "at" in reply.value:
+        shown = to_json({name: value for name, value in reply.value.items() if name != "at"}).encode()
+    return hashlib.sha256(shown).hexdigest()[:40]
+
+
 def _json_body() -> bytes:
     raw = request.get_data()
     if raw and request.mimetype != "application/json":
@@ -221,8 +230,12 @@ def _parsed(model: type[Body], value: dict[str, Any]) -> Body:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise Invalid([_field_error(one) for one in error.errors(include_url=False, include_input=False)]) from None
+        found = [_field_error(one) for one in error.errors(include_url=False, include_input=False)]
+        raise Invalid(list({one.field: one for one in reversed(found)}.values())[::-1]) from None
 
+
+NOT_FIELDS = ("function-", "constrained-")
+"""Beginnings of pydantic's own names for steps and branches, which are not part of a field's name."""
 
 PYDANTIC_CODES = {
     "missing": "missing",
@@ -239,7 +252,7 @@ PYDANTIC_CODES = {
 
 
 def _field_error(error: Any) -> FieldError:
-    path = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
+    path = ".".join(str(part) for part in error["loc"] if not str(part).startswith(NOT_FIELDS))
     code = PYDANTIC_CODES.get(
         error["type"], "wrong_type" if error["type"].endswith(("_type", "_parsing")) else "invalid"
     )

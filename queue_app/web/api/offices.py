@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from queue_app.domain.access import Right, check_office
-from queue_app.domain.calendar import open_intervals, opens_next, why_closed
+from queue_app.domain.access import Right, check_counter, check_office
+from queue_app.domain.calendar import open_intervals, why_closed
 from queue_app.domain.office import label_in
 from queue_app.services import offices
 from queue_app.services.board import board
@@ -29,7 +29,7 @@ def show_office(call: Call, office: str) -> Reply:
             "zone": here.zone.key,
             "open": hall.open,
             "why_closed": None if hall.open else why_closed(here.hours, day, call.ports.holidays) or "outside_hours",
-            "opens_at": opens_next(here.hours, hall.now, here.zone, call.ports.holidays),
+            "opens_at": hall.opens_at,
             "hours_today": [
                 {"start": start.astimezone(here.zone), "end": end.astimezone(here.zone)} for start, end in spans
             ],
@@ -61,10 +61,17 @@ def show_board(call: Call, office: str) -> Reply:
     return Reply(board(_hall(call, office), reader_language()))
 
 
-@read("/offices/<office>/desk", right=Right.SERVE, answer=DeskShown, query=DeskQuery, codes=("unknown_counter",))
+@read(
+    "/offices/<office>/desk",
+    right=Right.SERVE,
+    answer=DeskShown,
+    query=DeskQuery,
+    codes=("unknown_counter", "wrong_counter"),
+)
 def show_desk(call: Call, office: str, query: DeskQuery) -> Reply:
     """All that one console shows, as one snapshot."""
     hall = _hall(call, office, Right.SERVE)
+    check_counter(call.identity, query.counter)
     return Reply(desk(hall, call.session, query.counter, reader_language()), personal=True)
 
 

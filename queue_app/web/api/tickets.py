@@ -126,6 +126,7 @@ def _declare_action(name: str, act: Callable[[Deed, Ticket, ActionBody], object]
 
 def _take_up(deed: Deed, ticket: Ticket, body: ActionBody) -> None:
     """Begin back-office work at a counter; nobody is called."""
+    calling.check_may_be_taken_up(ticket)
     calling.take_up(deed, ticket, _at(deed, body))
 
 
