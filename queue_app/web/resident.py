@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right
 from queue_app.domain.calendar import open_intervals
-from queue_app.domain.errors import Conflict, NotFound
+from queue_app.domain.errors import Forbidden, NotFound
 from queue_app.domain.office import Office, label_in
 from queue_app.services import offices, tokens
 from queue_app.services.board import kiosk_menu
@@ -73,12 +73,7 @@ def crowd(office: str) -> Response:
 @needs(Right.READ_PUBLIC)
 def choose(office: str) -> Response:
     """A number from home: which service."""
-    with reading() as session:
-        here = offices.office_by_code(session, office)
-        if not here.tickets_from_home:
-            raise NotFound()
-        queues = [each for each in _queues(read_hall(session, here, house().ports)) if each["from_home"]]
-    return shown("take", here, queues=queues)
+    return _choices(office)
 
 
 @blueprint.post("/<office>/ticket")
@@ -87,12 +82,14 @@ def take(office: str) -> Response:
     """Take the number; its page is the answer."""
     check_public_rate()
     service = request.form.get("service", "")
+    if not service:
+        return make_response(_choices(office, errors={"service": t("resident.choose_service")}), 422)
 
     def act(session: Session) -> str:
         deed = begin(session, office, Right.HOLD_TICKET, identity(), house().ports)
         check_may_take_from_home(deed, identity())
         if service in deed.office.services and not deed.office.services[service].from_home:
-            raise Conflict("no_tickets_from_home")
+            raise Forbidden("no_tickets_from_home")
         ticket = issue_ticket(deed, Arrival(service, reader_language()))
         return f"/t/{tokens.ticket_token(deed.ports.secret, ticket.nonce)}"
 
@@ -117,6 +114,15 @@ def shown(name: str, here: Office, **facts: Any) -> Response:
             **facts,
         )
     )
+
+
+def _choices(office: str, errors: dict[str, str] | None = None) -> Response:
+    with reading() as session:
+        here = offices.office_by_code(session, office)
+        if not here.tickets_from_home:
+            raise NotFound()
+        queues = [each for each in _queues(read_hall(session, here, house().ports)) if each["from_home"]]
+    return shown("take", here, queues=queues, errors=errors or {})
 
 
 def _choose_office(all_of_them: list[Office]) -> Response:
