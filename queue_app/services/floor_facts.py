@@ -66,7 +66,7 @@ def waits_of_today(session: Session, office: Office, now: datetime) -> dict[str,
             CallRow.answer.is_distinct_from("withdrawn"),
         )
     )
-    waited = sorted(max(0.0, (called - since).total_seconds() / 60) for called, since in rows)
+    waited = sorted(max(0.0, (called - since).total_seconds() / 60) for called, since in rows if since is not None)
     if not waited:
         return {"median_min": None, "p90_min": None}
     return {"median_min": round(median(waited)), "p90_min": round(waited[min(len(waited) - 1, int(0.9 * len(waited)))])}

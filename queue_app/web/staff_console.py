@@ -77,7 +77,7 @@ def _page(counter: str, template: str) -> str:
         seated = seats.has_seat(session, who, counter)
         settings = _own_settings(session)
         idle_s = _idle_s(session)
-    said = said_here()
+    said: dict[str, Any] = said_here()
     asked = said.get("ask", "")
     current = snapshot["current"]
     if asked == "called" and (current is None or current["state"] != "called"):

@@ -23,8 +23,6 @@ PLACES = (
 )
 """Who sees which link in the head of the page."""
 
-STAFF_LANGUAGES = ("ja", "en")
-
 
 def my_office(session: Session) -> Office:
     """The office the person works in. Views have checked that there is one."""
@@ -54,7 +52,3 @@ def show(template: str, office: Office | None, **context: Any) -> str:
         language_names=LANGUAGES,
         **context,
     )
-
-
-def sentence_of_field(errors: dict[str, str], name: str) -> str | None:
-    return errors.get(name)

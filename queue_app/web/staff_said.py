@@ -7,6 +7,7 @@ are shown; numbers and counters are checked before they stand on the page. Nothi
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from flask import request, url_for
 
@@ -21,7 +22,8 @@ SHOWN = (Conflict, NotFound, Invalid)
 def console_address(counter: str, *, view: str = "", **said: str) -> str:
     """The console of a counter, or its small window, with what is to be said there."""
     endpoint = "staff.mini" if view == "mini" else "staff.console"
-    return url_for(endpoint, counter=counter, **{key: value for key, value in said.items() if value})
+    facts: dict[str, Any] = {key: value for key, value in said.items() if value}
+    return url_for(endpoint, counter=counter, **facts)
 
 
 def said_of(refusal: Refusal) -> dict[str, str]:

@@ -1,0 +1,297 @@
+"""The console in a real browser before a real server: keys, two counters at once, undo, the lost connection, one screen.
+
+Source: acceptance points S1 to S8 of the project's ux guide.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from queue_app.domain.access import Role
+from tests.journeys.conftest import City, find_the_network, lose_the_network
+
+pytestmark = pytest.mark.browser
+
+AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text("utf-8")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def sit_down(city: City, counter: str = "1", **window: object) -> Page:
+    """A clerk's window with the console of a counter that was just opened."""
+    page = city.window(Role.CLERK, **window)
+    page.goto(f"{city.url}/staff/")
+    page.locator(f'form[action$="/counters/{counter}/open"] button').click()
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    return page
+
+
+def in_hand(page: Page):  # type: ignore[no-untyped-def]
+    return page.locator(".in-hand__number")
+
+
+def line(page: Page) -> list[str]:
+    return [row.removeprefix("call-") for row in page.locator(".line button").evaluate_all("all => all.map(b => b.id)")]
+
+
+def violations(page: Page) -> list[str]:
+    page.context.new_cdp_session(page).send("Runtime.evaluate", {"expression": AXE})
+    found: list[str] = page.evaluate(
+        """async (tags) => (await axe.run(document, { runOnly: { type: "tag", values: tags } })).violations
+             .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(" ")}`)""",
+        TAGS,
+    )
+    return found
+
+
+def test_f9_calls_next_and_the_board_shows_it(city: City) -> None:
+    ticket = city.issue()
+    page = sit_down(city)
+    board = city.window()
+    board.goto(f"{city.url}/display/{city.code}")
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text(ticket["number"])
+    assert [call["number"] for call in city.board()["calls"]] == [ticket["number"]]
+    expect(page.locator("#undo")).to_contain_text(f"{ticket['number']}番を1番窓口に呼びました。")
+
+
+def test_holding_f9_calls_once(city: City) -> None:
+    numbers = [city.issue()["number"] for _ in range(3)]
+    page = sit_down(city)
+    for _ in range(8):
+        page.keyboard.down("F9")  # down again without up is what a held key sends
+    page.keyboard.up("F9")
+    expect(in_hand(page)).to_have_text(numbers[0])
+    expect(page.locator(".line button")).to_have_count(2)
+    assert line(page) == numbers[1:]
+    assert page.locator("#called-words").count() == 0
+
+
+def test_pressing_the_button_many_times_calls_once(city: City) -> None:
+    numbers = [city.issue()["number"] for _ in range(3)]
+    page = sit_down(city)
+    page.evaluate("() => { const b = document.getElementById('next'); for (let i = 0; i < 6; i += 1) b.click(); }")
+    expect(in_hand(page)).to_have_text(numbers[0])
+    assert [row["number"] for row in city.desk()["waiting"]] == numbers[1:]
+
+
+def test_two_consoles_that_press_at_once_get_different_people(city: City) -> None:
+    numbers = {city.issue()["number"] for _ in range(2)}
+    pages = [sit_down(city, "1"), sit_down(city, "2")]
+    for page in pages:
+        page.evaluate("() => { document.getElementById('next').click(); }")  # neither waits for the other
+    for page in pages:
+        expect(in_hand(page)).to_have_text(re.compile(r"B00\d"))
+    assert {in_hand(page).inner_text() for page in pages} == numbers
+
+
+def test_whole_visit_by_keys(city: City) -> None:
+    first, second = city.issue()["number"], city.issue()["number"]
+    page = sit_down(city)
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text(first)
+    page.keyboard.press("F8")
+    expect(page.locator("#undo")).to_contain_text("もう一度呼びました")
+    page.keyboard.press("F7")
+    expect(page.locator(".in-hand__state")).to_contain_text("対応中")
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text(second)
+    page.keyboard.press("F4")
+    expect(page.locator(".aside").first).to_contain_text(second)
+    expect(page.locator("#in-hand-heading")).not_to_contain_text("呼出中")
+    assert city.desk()["waiting"] == []
+
+
+def test_keys_rest_while_japanese_is_being_typed_and_inside_fields(city: City) -> None:
+    first, second = city.issue()["number"], city.issue()["number"]
+    page = sit_down(city)
+    composing = "document.dispatchEvent(new KeyboardEvent('keydown', {key: 'F9', isComposing: true, bubbles: true}))"
+    page.evaluate(composing)
+    processed = "document.dispatchEvent(new KeyboardEvent('keydown', {key: 'F9', keyCode: 229, bubbles: true}))"
+    page.evaluate(processed)
+    page.keyboard.press("NumpadEnter")
+    page.keyboard.press("NumpadAdd")
+    assert city.desk()["current"] is None, "composing or the number pad called somebody"
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text(first)
+    page.keyboard.press("F7")
+    expect(page.locator(".in-hand__state")).to_contain_text("対応中")
+    page.keyboard.press("Alt+M")
+    expect(page.locator("#note")).to_be_focused()
+    page.keyboard.type("車いす")
+    for key in ("F9", "F2", "F4"):
+        page.keyboard.press(key)
+    assert city.desk()["current"]["number"] == first
+    page.keyboard.press("Escape")
+    expect(page.locator(".drawer[open]")).to_have_count(0)
+    assert [row["number"] for row in city.desk()["waiting"]] == [second]
+
+
+def test_number_pad_works_for_whoever_switched_it_on(city: City) -> None:
+    city.issue()
+    second = city.issue()["number"]
+    page = sit_down(city)
+    page.goto(f"{city.url}/staff/account")
+    page.locator("#ten_key").check()
+    page.locator("form").filter(has=page.locator("#ten_key")).locator("button").click()
+    page.goto(f"{city.url}/staff/counters/1")
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    page.keyboard.press("Numpad2")
+    expect(page.locator("#typed")).to_contain_text("2")
+    page.keyboard.press("NumpadEnter")
+    expect(in_hand(page)).to_have_text(second)
+    page.keyboard.press("NumpadSubtract")
+    expect(page.locator(".aside").first).to_contain_text(second)
+
+
+def test_undo_by_key_gives_back_place_and_arrival(city: City) -> None:
+    numbers = [city.issue()["number"] for _ in range(2)]
+    page = sit_down(city)
+    before = city.desk()["waiting"][0]
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text(numbers[0])
+    expect(page.locator("#undo")).to_contain_text("秒")
+    page.keyboard.press("Control+z")
+    expect(page.locator(".line button")).to_have_count(2)
+    after = city.desk()["waiting"][0]
+    kept = ("number", "order_time", "reference_at", "issued_at")
+    assert [after[key] for key in kept] == [before[key] for key in kept]
+    assert city.board()["calls"] == []
+
+
+def test_transfer_keeps_number_and_arrival(city: City) -> None:
+    ticket = city.issue("certificate")
+    page = sit_down(city)
+    before = city.desk()["waiting"][0]
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text(ticket["number"])
+    page.keyboard.press("F7")
+    expect(page.locator(".in-hand__state")).to_contain_text("対応中")
+    page.keyboard.press("Alt+T")
+    expect(page.locator("#to")).to_be_focused()
+    page.locator("#to").select_option("service:insurance")
+    page.locator("#forward-note").fill("代理人")
+    page.locator(".drawer__form").first.get_by_role("button", name="転送する").click()
+    expect(page.locator("#undo")).to_contain_text("転送しました")
+    after = city.desk("3")["waiting"][0]
+    kept = ("number", "reference_at", "issued_at")
+    assert [after[key] for key in kept] == [before[key] for key in kept]
+
+
+def test_absent_and_back_is_called_next(city: City) -> None:
+    first, second = city.issue()["number"], city.issue()["number"]
+    page = sit_down(city)
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text(first)
+    page.keyboard.press("F4")
+    page.locator(f"#requeue-{first}").click()
+    expect(page.locator(f"#call-{first}")).to_be_visible()
+    assert line(page) == [first, second]
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text(first)
+
+
+def test_lost_connection_shows_a_red_band_within_five_seconds_and_heals_by_itself(city: City) -> None:
+    number = city.issue()["number"]
+    page = sit_down(city)
+    page.evaluate("() => { window.notReloaded = true; }")
+    lose_the_network(page)
+    expect(page.locator(".offline-band")).to_be_visible(timeout=5_000)
+    expect(page.locator("#next")).to_be_disabled()
+    expect(page.locator(f"#call-{number}")).to_be_visible()
+    page.locator(".offline-band a").click()
+    expect(page.locator("#paper")).to_be_visible()
+    page.keyboard.press("Escape")
+    later = city.issue()["number"]
+    find_the_network(page)
+    expect(page.locator(".offline-band")).to_be_hidden(timeout=15_000)
+    expect(page.locator(f"#call-{later}")).to_be_visible()
+    expect(page.locator("#next")).to_be_enabled()
+    expect(page.locator("#back-online")).to_have_text("つながりました。表示を最新にしました。")
+    assert page.evaluate("() => window.notReloaded") is True
+
+
+def test_twenty_waiting_people_fit_one_screen_and_axe_finds_nothing(city: City) -> None:
+    for _ in range(20):
+        city.issue("moving")
+    page = sit_down(city)
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text("B001")
+    city.issue("moving")
+    expect(page.locator(".line button")).to_have_count(20)
+    root = page.evaluate(
+        "() => { const r = document.documentElement; return [r.scrollHeight, r.clientHeight, r.scrollWidth, r.clientWidth] }"
+    )
+    assert (root[0], root[2]) == (root[1], root[3])
+    hidden = page.locator(".line-scroll").evaluate("box => box.scrollHeight - box.clientHeight")
+    assert hidden <= 0, "somebody in the line stands below the edge"
+    assert (
+        min(page.locator(".line__row").evaluate_all("rows => rows.map(row => row.getBoundingClientRect().height)"))
+        >= 32
+    )
+    assert violations(page) == []
+
+
+def test_a_second_browser_takes_over_and_the_first_is_told(city: City) -> None:
+    login = city.person(Role.CLERK)
+    first = city.window(Role.CLERK, login=login)
+    first.goto(f"{city.url}/staff/")
+    first.locator('form[action$="/counters/1/open"] button').click()
+    expect(first.locator("html")).to_have_attribute("data-connection", "live")
+    second = city.window(Role.CLERK, login=login)
+    second.goto(f"{city.url}/staff/counters/1")
+    second.locator("#take").click()
+    expect(second.locator("#next")).to_be_enabled()
+    expect(first.locator("#console")).to_contain_text("ほかの画面で使われています")
+    expect(first.locator("#next")).to_be_disabled()
+
+
+def test_a_note_in_the_making_survives_what_happens_around_it(city: City) -> None:
+    city.issue()
+    page = sit_down(city)
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text("B001")
+    page.keyboard.press("Alt+M")
+    page.keyboard.type("子ども")
+    city.issue()
+    expect(page.locator(".line button")).to_have_count(1)
+    expect(page.locator("#note")).to_have_value("子ども")
+    expect(page.locator("#note")).to_be_focused()
+
+
+def test_people_who_call_without_a_script_get_the_same(city: City) -> None:
+    number = city.issue()["number"]
+    page = city.window(Role.CLERK, java_script_enabled=False)
+    page.goto(f"{city.url}/staff/")
+    page.locator('form[action$="/counters/1/open"] button').click()
+    page.locator("#next").click()
+    assert in_hand(page).inner_text() == number
+
+
+def test_floor_and_set_up_pass_axe_and_do_not_scroll_sideways_on_a_narrow_screen(city: City) -> None:
+    city.issue()
+    floor, admin = city.window(Role.MANAGER), city.window(Role.ADMIN)
+    floor_pages = ["/staff/", "/staff/floor", "/staff/floor/close", "/staff/issue", "/staff/account"]
+    set_up = [
+        "/admin/",
+        "/admin/parts",
+        "/admin/services/moving",
+        "/admin/counters/1",
+        "/admin/people",
+        "/admin/tokens",
+        "/admin/file",
+    ]
+    faults = {}
+    for page, addresses in ((floor, floor_pages), (admin, set_up)):
+        for address in addresses:
+            page.goto(f"{city.url}{address}")
+            found = violations(page)
+            page.set_viewport_size({"width": 320, "height": 640})
+            wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            page.set_viewport_size({"width": 1366, "height": 768})
+            if found or wide > 0:
+                faults[address] = (found, wide)
+    assert faults == {}
