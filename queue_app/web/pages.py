@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, current_app, request, url_for
 
 from queue_app.domain.office import label_in
-from queue_app.web import admin, devices, i18n, resident, staff
+from queue_app.web import admin, booking, devices, i18n, resident, staff
 from queue_app.web.api.openapi import docs_page
 from queue_app.web.context import house
 
@@ -29,6 +29,7 @@ def register(app: Flask) -> None:
     app.add_url_rule("/api/docs", "api_docs", docs_page)
     docs_page.is_open = True  # type: ignore[attr-defined]
     app.register_blueprint(resident.blueprint)
+    app.register_blueprint(booking.blueprint)
     app.register_blueprint(devices.blueprint)
     app.register_blueprint(staff.blueprint)
     app.register_blueprint(admin.blueprint)

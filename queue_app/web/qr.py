@@ -1,8 +1,9 @@
-"""A QR code as a picture that stands in the page itself: nothing to load, on paper too."""
+"""QR codes: as a picture that stands in the page itself, and as PNG for programs."""
 
 from __future__ import annotations
 
 from base64 import b64encode
+from io import BytesIO
 
 import qrcode
 from qrcode.image.svg import SvgPathFillImage
@@ -13,3 +14,12 @@ def qr_image(text: str) -> str:
     code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=4)
     code.add_data(text)
     return f"data:image/svg+xml;base64,{b64encode(code.make_image(SvgPathFillImage).to_string()).decode()}"
+
+
+def qr_png(text: str) -> bytes:
+    """The code as PNG, for programs and messages."""
+    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=4)
+    code.add_data(text)
+    out = BytesIO()
+    code.make_image().save(out, "PNG")
+    return out.getvalue()

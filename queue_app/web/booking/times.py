@@ -1,0 +1,219 @@
+"""Day and time. Ten days with places are shown; full and closed days between them are words, not controls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import Response, request
+from sqlalchemy.orm import Session
+
+from queue_app.domain.access import Right
+from queue_app.domain.errors import Conflict, Refusal
+from queue_app.domain.office import Office
+from queue_app.domain.slots import DaySlots, Slot
+from queue_app.services import availability, holding
+from queue_app.services.availability import Found
+from queue_app.services.deed import begin
+from queue_app.services.errands import Said, errand_of
+from queue_app.store.database import writing
+from queue_app.web.auth import identity, needs
+from queue_app.web.booking.draft import Draft, read_draft
+from queue_app.web.booking.frame import blueprint, clock_of, go, in_office, page, said_wrong, whose
+from queue_app.web.context import house
+from queue_app.web.i18n import t
+from queue_app.web.limits import check_public_rate
+from queue_app.web.opening import day_text
+
+DAYS_SHOWN = 10
+LOOK = timedelta(days=35)
+FEW = 2
+
+
+@blueprint.get("/book/<office>/day")
+@needs(Right.RESERVE)
+def choose_day(office: str) -> Response:
+    """The next ten days with places; `?from=` looks further ahead."""
+    check_public_rate()
+    draft = read_draft(office)
+    with in_office(office) as (session, here):
+        return _days_page(session, here, draft)
+
+
+@blueprint.post("/book/<office>/day")
+@needs(Right.RESERVE)
+def take_day(office: str) -> Response:
+    """On to the times of the day."""
+    check_public_rate()
+    draft = read_draft(office)
+    said = request.form.get("day", "")
+    with in_office(office) as (session, here):
+        if _as_day(said) is None:
+            return _days_page(session, here, draft, errors={"day": t("booking.choose_day")})
+    draft.day = said
+    return go(f"/book/{office}/time", draft)
+
+
+@blueprint.get("/book/<office>/time")
+@needs(Right.RESERVE)
+def choose_time(office: str) -> Response:
+    """The times of the chosen day, morning and afternoon."""
+    check_public_rate()
+    draft = read_draft(office)
+    if _as_day(draft.day) is None:
+        return go(f"/book/{office}/day", draft)
+    with in_office(office) as (session, here):
+        return times_page(session, here, draft)
+
+
+@blueprint.post("/book/<office>/time")
+@needs(Right.RESERVE)
+def take_time(office: str) -> Response:
+    """Hold the time for some minutes, and give an earlier one back."""
+    check_public_rate()
+    draft, slot = read_draft(office), request.form.get("slot", "")
+    before = draft.hold
+    try:
+        hold_time(office, draft, slot)
+    except Refusal as refusal:
+        return lost(office, draft, refusal)
+    if before:
+        _let_go(office, before)
+    return go(f"/book/{office}/contact", draft)
+
+
+def hold_time(office: str, draft: Draft, slot: str) -> None:
+    """A hold on the slot, written into the draft. Refuses what `holding.hold` refuses."""
+
+    def act(session: Session) -> tuple[str, datetime]:
+        deed = begin(session, office, Right.RESERVE, identity(), house().ports)
+        row, hold_id = holding.hold(deed, slot, draft.said)
+        assert row.expires_at is not None
+        return hold_id, row.expires_at
+
+    draft.hold, until = writing(act)
+    draft.slot, draft.hold_until = slot, until.isoformat()
+
+
+def lost(office: str, draft: Draft, refusal: Refusal) -> Response:
+    """The times once more, with the reason and the nearest ones still free; what was typed is kept in the draft."""
+    draft.lose_time()
+    near = refusal.facts.get("alternatives", []) if isinstance(refusal, Conflict) else []
+    errors = {"slot": t("booking.slot_lost")} if refusal.code == "slot_full" else said_wrong(refusal, {"form": "slot"})
+    with in_office(office) as (session, here):
+        if _as_day(draft.day) is None:
+            return go(f"/book/{office}/day", draft)
+        response = times_page(session, here, draft, errors=errors, near=near)
+    response.status_code = 409 if isinstance(refusal, Conflict) else 422
+    return response
+
+
+def times_page(
+    session: Session,
+    here: Office,
+    draft: Draft,
+    *,
+    errors: dict[str, str] | None = None,
+    near: Any = (),
+    template: str = "time",
+    **facts: Any,
+) -> Response:
+    day = _as_day(draft.day)
+    assert day is not None
+    found = _look(session, here, draft.said, day, day)
+    return page(
+        template,
+        here,
+        draft,
+        step="time",
+        errors=errors,
+        halves=_halves(found.days[0], here),
+        near=[{**each, "words": f"{day_text(each['start'])} {clock_of(each['start'], here)}"} for each in near],
+        **facts,
+    )
+
+
+def days_shown(session: Session, here: Office, said: Said) -> dict[str, Any]:
+    """The days for a page: each with its words; up to ten that have places, and where to look on."""
+    today = here.today(house().ports.clock())
+    first = max(today, _as_day(request.args.get("from", "")) or today)
+    last = min(first + LOOK, today + timedelta(days=here.booking.ahead_days))
+    found = _look(session, here, said, first, max(first, last))
+    shown: list[dict[str, Any]] = []
+    free = 0
+    for each in found.days:
+        if free == DAYS_SHOWN:
+            break
+        free += bool(each.free)
+        shown.append(_day_words(each))
+    while shown and shown[-1]["closed"]:
+        shown.pop()
+    after = _as_day(shown[-1]["value"]) if shown else None
+    more = after is not None and after < found.days[-1].day
+    return {
+        "days": shown,
+        "more": (after + timedelta(days=1)).isoformat() if after and more else "",
+        "earlier": first > today,
+        "next_free": day_text(_noon(found.next_free)) if found.next_free else "",
+    }
+
+
+def _days_page(session: Session, here: Office, draft: Draft, *, errors: dict[str, str] | None = None) -> Response:
+    try:
+        shown = days_shown(session, here, draft.said)
+    except Refusal as refusal:
+        return page("nothing", here, draft, step="day", reason=next(iter(said_wrong(refusal).values())))
+    return page("day", here, draft, step="day", errors=errors, **shown)
+
+
+def _look(session: Session, here: Office, said: Said, first: date, last: date) -> Found:
+    errand = errand_of(here, said, visit_on=first)
+    return availability.find_slots(
+        session, here, errand, first=first, last=last, ports=house().ports, whose=whose()
+    )
+
+
+def _day_words(each: DaySlots) -> dict[str, Any]:
+    places = len(each.free)
+    words = t("booking.few_left", count=places) if 0 < places <= FEW else t("booking.free") if places else ""
+    return {
+        "value": each.day.isoformat(),
+        "label": day_text(_noon(each.day)),
+        "note": words,
+        "closed": "" if each.free else t(f"booking.reason_{each.reason or 'full'}"),
+    }
+
+
+def _halves(day: DaySlots, here: Office) -> list[dict[str, Any]]:
+    """Morning and afternoon; free times as buttons, full ones as words."""
+    rows = [*((slot, True) for slot in day.free), *((slot, False) for slot in day.full)]
+    halves = []
+    for name, wanted in (("morning", True), ("afternoon", False)):
+        some = [(s, free) for s, free in rows if (s.start.astimezone(here.zone).hour < 12) is wanted]
+        if some:
+            halves.append({"name": t(f"booking.{name}"), "times": _times(some, here)})
+    return halves
+
+
+def _times(rows: Iterable[tuple[Slot, bool]], here: Office) -> list[dict[str, Any]]:
+    return [
+        {"slot": slot.id, "clock": clock_of(slot.start, here), "free": free, "remaining": slot.remaining}
+        for slot, free in sorted(rows, key=lambda row: row[0].start)
+    ]
+
+
+def _let_go(office: str, hold: str) -> None:
+    writing(lambda session: holding.release(begin(session, office, Right.RESERVE, identity(), house().ports), hold))
+
+
+def _as_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _noon(day: date) -> datetime:
+    """Some instant of the day, for words that only tell the day."""
+    return datetime(day.year, day.month, day.day, 12)  # noqa: DTZ001 - only its day is read
