@@ -25,9 +25,11 @@ from queue_app.domain.planning.workload import Floats
 
 RECOMMENDED: Final = 3
 LAST_START_BEFORE_CLOSING_MIN: Final = 45.0
-FREE_BELOW_MIN: Final = 10.0
-FULL_FROM_MIN: Final = 60.0
-"""Extra person-minutes of waiting that one booking may cost all others together."""
+FREE_BELOW_MIN: Final = 30.0
+FULL_FROM_MIN: Final = 200.0
+"""Extra person-minutes of waiting that one booking may cost all others together. On a peak day of the standard
+workload with 70 % booking, half of the bookings cost less than the first number and one in twenty more than the second.
+"""
 
 RELEASES: Final = ((28.0, 0.7), (2.0, 0.9), (0.0, 1.0))
 """Days before -> share of the day's places given out by then; the last step is opening time on the day itself."""
@@ -62,6 +64,7 @@ class DayPlan:
         *,
         day_min: float,
         rule: PlannerRule,
+        starts: Sequence[float] | None = None,
     ) -> None:
         if not rota:
             raise Refusal("rota_nobody", pools=list(pools))
@@ -74,8 +77,9 @@ class DayPlan:
         self._row = np.pad(clerks, ((0, 0), (BINS_BEFORE, WINDOW)), mode="edge") * POINTS
         self.load = np.zeros((len(pools), bins + BINS_BEFORE + WINDOW))
         self.load[:, BINS_BEFORE : BINS_BEFORE + bins] = base_load
-        self.starts = np.arange(0.0, day_min - LAST_START_BEFORE_CLOSING_MIN + 1, BIN_MIN)
-        self._first = (self.starts / BIN_MIN).astype(np.intp)
+        last = day_min - LAST_START_BEFORE_CLOSING_MIN
+        self.starts = np.arange(0.0, last + 1, BIN_MIN) if starts is None else np.asarray(starts, dtype=np.float64)
+        self._first = np.array([self._at(start) for start in self.starts], dtype=np.intp)
         self._window = self._first[:, None] + np.arange(WINDOW)
         self._row_windows = self._row[:, self._window]
 
@@ -100,6 +104,18 @@ class DayPlan:
         at_present = upto[:, self._first + WINDOW] - upto[:, self._first]
         costs: Floats = BIN_MIN * (self._weight[rows] @ (then - at_present))
         return costs
+
+    def places_left(self, visit: Footprint, most: int) -> list[int]:
+        """How many more such visits each start bears before one of them costs the others too much, at most `most`."""
+        left = np.zeros(len(self.starts), dtype=np.intp)
+        together = np.zeros(len(self.starts))
+        bears = np.ones(len(self.starts), dtype=np.bool_)
+        for count in range(1, most + 1):
+            cost = self.costs(Footprint(visit.pools, count * visit.busy))
+            bears &= cost - together < FULL_FROM_MIN
+            left += bears
+            together = cost
+        return [int(each) for each in left]
 
     def choose(self, visit: Footprint, wish_min: float) -> float:
         """The time with the least sum of cost and distance from the wish."""

@@ -105,7 +105,7 @@ def test_everything_full_offers_nothing_rather_than_something_bad() -> None:
 
 
 def test_levels_are_plain_words_for_a_cost() -> None:
-    assert [level_of(cost) for cost in (0.0, 9.9, 10.0, 59.9, 60.0)] == [
+    assert [level_of(cost) for cost in (0.0, 29.9, 30.0, 199.9, 200.0)] == [
         Level.FREE,
         Level.FREE,
         Level.FEW,

@@ -1,0 +1,166 @@
+"""A real office's day before the planner: its counters become pools, its services become visits.
+
+Decides how the set-up of an office is read as clerks and work, and how many places a slot with a planned capacity has.
+Leaves rows, locks and slot ids to the booking service, and the forecast to whoever knows the past; without any, a
+customary share of the clerks' time is kept for people who come unannounced.
+
+Times are minutes after opening.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from queue_app.domain.discipline import StageRole
+from queue_app.domain.errors import Refusal
+from queue_app.domain.office import Office, Service
+from queue_app.domain.planning.footprint import Footprint, footprint, walk_in_load
+from queue_app.domain.planning.lognormal import Duration
+from queue_app.domain.planning.planner import DayPlan, released, replay
+from queue_app.domain.planning.policies import PlannerRule, Route
+from queue_app.domain.planning.rota import Duty, standard_rota
+from queue_app.domain.planning.workload import Punctuality, StagePlan, VisitType
+from queue_app.domain.ticket import StageKind
+
+Queue = tuple[str, StageKind]
+"""A service's code and a kind of stage."""
+
+SPREAD: Final = 0.5
+HANDOVER_SHARE: Final = 1 / 3
+WALK_IN_SHARE: Final = 0.4
+"""Of the clerks' time, as long as no past days are known."""
+
+CUSTOMARY: Final = PlannerRule()
+DAY_WITH_LUNCH_MIN: Final = 420.0
+ROLES: Final = {
+    StageKind.RECEPTION: StageRole.FOLLOW_ON,
+    StageKind.BACK_OFFICE: StageRole.FOLLOW_ON,
+    StageKind.HANDOVER: StageRole.DELIVERY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """One booking row: the service and the minutes after opening."""
+
+    service: str
+    start_min: float
+
+
+def pools_of(office: Office) -> dict[Queue, str]:
+    """Which pool works on a queue. Counters that share a queue are one pool; it is called after its first counter."""
+    pools: dict[str, tuple[set[str], set[Queue]]] = {}
+    for counter in office.counters.values():
+        queues = {(service, kind) for service in counter.services for kind in counter.stages}
+        members = {counter.code}
+        for name in [name for name, (_, known) in pools.items() if known & queues]:
+            joined, known = pools.pop(name)
+            members |= joined
+            queues |= known
+        pools[min(members)] = (members, queues)
+    return {queue: name for name, (_, queues) in pools.items() for queue in queues}
+
+
+def clerks_of(office: Office) -> dict[str, int]:
+    """Counters per pool; each has one clerk."""
+    pools = pools_of(office)
+    clerks: dict[str, int] = {}
+    for counter in office.counters.values():
+        if counter.services and counter.stages:
+            pool = pools[counter.services[0], counter.stages[0]]
+            clerks[pool] = clerks.get(pool, 0) + 1
+    return clerks
+
+
+def visit_stages(office: Office, service: Service) -> tuple[StagePlan, ...]:
+    """The stages of a service that need a counter, one behind the other. Refuses a service that no counter serves."""
+    pools = pools_of(office)
+    stages: list[StagePlan] = []
+    for kind in service.stages:
+        pool = pools.get((service.code, kind))
+        if pool is None:
+            continue
+        minutes = service.minutes * (HANDOVER_SHARE if kind is StageKind.HANDOVER else 1.0)
+        after = (len(stages) - 1,) if stages else ()
+        role = ROLES[kind] if stages else StageRole.FIRST
+        stages.append(
+            StagePlan(
+                pool, Duration(max(minutes, 1.0), SPREAD), role, after, resident=kind is not StageKind.BACK_OFFICE
+            )
+        )
+    if not stages:
+        raise Refusal("rota_nobody", pools=[service.code])
+    return tuple(stages)
+
+
+def visit_of(office: Office, service: Service) -> Footprint:
+    """What one booked visit of a service asks of the clerks."""
+    return footprint(visit_stages(office, service), Route.EVERY_COUNTER, Punctuality())
+
+
+def office_day(
+    office: Office,
+    *,
+    open_min: float,
+    bookings: Iterable[Booked] = (),
+    walk_ins: Mapping[str, float] | None = None,
+    rota: Sequence[Duty] | None = None,
+    starts: Sequence[float] | None = None,
+    rule: PlannerRule = CUSTOMARY,
+) -> DayPlan:
+    """The load of one day from its rows. `walk_ins` is the expected number per service, `starts` the slots' beginnings.
+
+    Without a rota every counter is staffed, with lunch in three waves on a long day.
+    """
+    clerks = clerks_of(office)
+    served = [service for service in office.services.values() if _is_served(office, service)]
+    if rota is None:
+        rota = (
+            standard_rota(clerks)
+            if open_min >= DAY_WITH_LUNCH_MIN
+            else [Duty(p) for p in clerks for _ in range(clerks[p])]
+        )
+    expected = usual_walk_ins(office, open_min) if walk_ins is None else walk_ins
+    kinds = [VisitType(service.code, 0.0, visit_stages(office, service), _flat(open_min)) for service in served]
+    load = walk_in_load(
+        kinds, [expected.get(service.code, 0.0) for service in served], tuple(clerks), open_min, Route.EVERY_COUNTER
+    )
+    plan = DayPlan(tuple(clerks), rota, load, day_min=open_min, rule=rule, starts=starts)
+    footprints = {service.code: visit_of(office, service) for service in served}
+    return replay(plan, [(footprints[row.service], row.start_min) for row in bookings if row.service in footprints])
+
+
+def planned_places(plan: DayPlan, visit: Footprint, *, most: int, days_before: float) -> list[int]:
+    """How many more bookings each start of the plan may take today, after the staged release."""
+    return [released(places, days_before) for places in plan.places_left(visit, most)]
+
+
+def usual_walk_ins(office: Office, open_min: float) -> dict[str, float]:
+    """People per service and day if `WALK_IN_SHARE` of every pool's time goes to them, in equal numbers."""
+    clerks = clerks_of(office)
+    served = [service for service in office.services.values() if _is_served(office, service)]
+    work: dict[str, float] = {}
+    for service in served:
+        for stage in visit_stages(office, service):
+            work[stage.pool] = work.get(stage.pool, 0.0) + stage.duration.mean_min
+    return {
+        service.code: min(
+            WALK_IN_SHARE * clerks[stage.pool] * open_min / work[stage.pool] for stage in visit_stages(office, service)
+        )
+        for service in served
+    }
+
+
+def _is_served(office: Office, service: Service) -> bool:
+    pools = pools_of(office)
+    return any((service.code, kind) in pools for kind in service.stages)
+
+
+@lru_cache(maxsize=32)
+def _flat(open_min: float) -> tuple[float, ...]:
+    """Nobody knows when people come: evenly, with the last half hour cut by the end of the day."""
+    whole, rest = divmod(open_min, 30.0)
+    return (1.0,) * int(whole) + ((rest / 30.0,) if rest else ())
