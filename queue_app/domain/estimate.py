@@ -12,87 +12,39 @@ means; `estimate` does it many times with random durations. Source: queueing stu
 from __future__ import annotations
 
 import math
-from bisect import insort
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from heapq import heapify, heappop, heapreplace
+from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import Final
 
-from queue_app.domain.planning.lognormal import Duration, draw, draw_remaining, remaining_mean
+from queue_app.domain.planning.live_state import Ahead, Clerk, Coming, LiveState, Running
+from queue_app.domain.planning.one_pass import Draws, Means, one_pass
 
-ROUND_TO_MIN = 5
+__all__ = [
+    "UNCALIBRATED",
+    "Ahead",
+    "Calibration",
+    "Clerk",
+    "Coming",
+    "LiveState",
+    "Range",
+    "Running",
+    "Spread",
+    "calibrated",
+    "estimate",
+    "quantile",
+    "quick_estimate",
+    "quick_spread",
+    "sampled_waits",
+    "shown",
+    "spread_of",
+    "width_of",
+]
+
+ROUND_TO_MIN: Final = 5
 """Ranges are rounded outwards to this; a finer number would promise what nobody knows."""
 
-PATHS = 100
-FAR_MIN = 24 * 60.0
-NORMAL_P90 = 1.2816
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A service in progress at a counter."""
-
-    duration: Duration
-    elapsed_min: float
-
-
-@dataclass(frozen=True, slots=True)
-class Clerk:
-    """Somebody on duty: the stages served (none named: all), the running service, and the times away.
-
-    `away` holds spans in minutes from now in order of time; a clerk with an open end has `math.inf` as the second
-    number. Who serves nobody and whose span has begun is away now. Everybody else finishes the running service first,
-    and the break keeps its length.
-    """
-
-    serves: frozenset[str] = frozenset()
-    running: Running | None = None
-    away: tuple[tuple[float, float], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """A person present whose call comes before ours.
-
-    `order_min` is the order time in minutes from now (mostly negative); whoever stands before the plain order has
-    `-math.inf`. `stays` is the chance that the person has not given up before the call.
-    """
-
-    stage: str
-    duration: Duration
-    order_min: float = -math.inf
-    stays: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """A person not yet ready who may pass us: a booking still to arrive, a household coming back for its delivery.
-
-    With `order_min` the order time is fixed (a booking: appointed time minus head start); without it the person
-    counts from the moment of being ready, minus `head_start_min`. `before` holds the chains of services that must end
-    first, one beside the other; the longest one is added to `ready_in_min`.
-    """
-
-    stage: str
-    duration: Duration
-    ready_in_min: float
-    ready_sd_min: float = 0.0
-    order_min: float | None = None
-    head_start_min: float = 0.0
-    shows: float = 1.0
-    before: tuple[tuple[Running, ...], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LiveState:
-    """The queue in front of one person: own stage, own order time (minutes from now), and everybody who matters."""
-
-    stage: str
-    order_min: float = 0.0
-    ahead: tuple[Ahead, ...] = ()
-    coming: tuple[Coming, ...] = ()
-    clerks: tuple[Clerk, ...] = ()
+PATHS: Final = 100
+NORMAL_P90: Final = 1.2816
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +96,7 @@ def estimate(
 
 def quick_spread(state: LiveState) -> Spread | None:
     """One pass with means; the spread is that of the work ahead shared by the clerks."""
-    wait = _one_pass(state, _Means())
+    wait = one_pass(state, Means())
     if wait is None:
         return None
     if wait <= 0:
@@ -155,8 +107,8 @@ def quick_spread(state: LiveState) -> Spread | None:
 
 def sampled_waits(state: LiveState, rng: Random, *, paths: int = PATHS) -> list[float]:
     """Random waits in ascending order; empty when nobody is on duty."""
-    draws = _Draws(rng)
-    waits = [_one_pass(state, draws) for _ in range(paths)]
+    draws = Draws(rng)
+    waits = [one_pass(state, draws) for _ in range(paths)]
     return sorted(wait for wait in waits if wait is not None)
 
 
@@ -193,133 +145,6 @@ def shown(spread: Spread) -> Range:
     low = math.floor(spread.p10 / ROUND_TO_MIN) * ROUND_TO_MIN
     high = math.ceil(spread.p90 / ROUND_TO_MIN) * ROUND_TO_MIN
     return Range(low, round(spread.p50), max(high, low + ROUND_TO_MIN))
-
-
-class _Source(Protocol):
-    def service(self, duration: Duration) -> float: ...
-    def rest(self, running: Running) -> float: ...
-    def weight(self, probability: float) -> float: ...
-    def shift(self, sd: float) -> float: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Means:
-    """Every duration is its mean; somebody who comes with 92 % brings 92 % of the work."""
-
-    def service(self, duration: Duration) -> float:
-        return duration.mean_min
-
-    def rest(self, running: Running) -> float:
-        return remaining_mean(running.duration, running.elapsed_min)
-
-    def weight(self, probability: float) -> float:
-        return probability
-
-    def shift(self, sd: float) -> float:
-        return 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Draws:
-    rng: Random = field(default_factory=Random)
-
-    def service(self, duration: Duration) -> float:
-        return draw(duration, self.rng)
-
-    def rest(self, running: Running) -> float:
-        return draw_remaining(running.duration, running.elapsed_min, self.rng)
-
-    def weight(self, probability: float) -> float:
-        return 1.0 if probability >= 1.0 or self.rng.random() < probability else 0.0
-
-    def shift(self, sd: float) -> float:
-        return self.rng.gauss(0.0, sd) if sd else 0.0
-
-
-_Claim = tuple[float, int, str, float]
-"""Order time, tie-break, stage, minutes of work."""
-
-
-def _one_pass(state: LiveState, source: _Source) -> float | None:
-    """Hand out the people ahead in call order; the first clerk of our stage who finds none of them takes us."""
-    present = _claims(state.ahead, source)
-    coming = _arrivals(state, source)
-    breaks = [list(reversed(clerk.away)) for clerk in state.clerks]
-    free = [(_first_free(clerk, breaks[number], source), number) for number, clerk in enumerate(state.clerks)]
-    heapify(free)
-    while free:
-        now, number = free[0]
-        if now >= FAR_MIN:
-            return None
-        while coming and coming[-1][0] <= now:
-            insort(present, coming.pop()[1])
-        clerk = state.clerks[number]
-        claim = _take(present, clerk)
-        if claim is not None:
-            heapreplace(free, (_after_break(breaks[number], now + claim[3]), number))
-        elif not clerk.serves or state.stage in clerk.serves:
-            return now
-        elif coming:
-            heapreplace(free, (_after_break(breaks[number], max(coming[-1][0], now)), number))
-        else:
-            heappop(free)
-    return None
-
-
-def _claims(people: Iterable[Ahead], source: _Source) -> list[_Claim]:
-    claims = [
-        (person.order_min, number, person.stage, source.service(person.duration) * source.weight(person.stays))
-        for number, person in enumerate(people)
-    ]
-    claims.sort()
-    return [claim for claim in claims if claim[3] > 0]
-
-
-def _arrivals(state: LiveState, source: _Source) -> list[tuple[float, _Claim]]:
-    """Those still to come who would be called before us, latest first."""
-    arrivals = []
-    for number, person in enumerate(state.coming, start=len(state.ahead)):
-        ready = _ready(person, source)
-        order = person.order_min if person.order_min is not None else ready - person.head_start_min
-        work = source.service(person.duration) * source.weight(person.shows) if order < state.order_min else 0.0
-        if work > 0:
-            arrivals.append((ready, (order, number, person.stage, work)))
-    arrivals.sort(reverse=True)
-    return arrivals
-
-
-def _ready(person: Coming, source: _Source) -> float:
-    """Not here yet, so not before now: drawn again a few times, which keeps the shape of what is left."""
-    if person.before:
-        return person.ready_in_min + max(sum(source.rest(each) for each in chain) for chain in person.before)
-    for _ in range(4):
-        ready = person.ready_in_min + source.shift(person.ready_sd_min)
-        if ready >= 0:
-            return ready
-    return 0.0
-
-
-def _take(present: list[_Claim], clerk: Clerk) -> _Claim | None:
-    if not clerk.serves:
-        return present.pop(0) if present else None
-    for place, claim in enumerate(present):
-        if claim[2] in clerk.serves:
-            return present.pop(place)
-    return None
-
-
-def _first_free(clerk: Clerk, breaks: list[tuple[float, float]], source: _Source) -> float:
-    if clerk.running is None and breaks and breaks[-1][0] <= 0:
-        return _after_break(breaks, max(breaks.pop()[1], 0.0))
-    return _after_break(breaks, source.rest(clerk.running) if clerk.running else 0.0)
-
-
-def _after_break(breaks: list[tuple[float, float]], free_at: float) -> float:
-    """When a clerk who ends a service at `free_at` can take the next person; a break that is due comes first."""
-    while breaks and breaks[-1][0] <= free_at:
-        leaves, returns = breaks.pop()
-        free_at += returns - leaves
-    return free_at
 
 
 def _work_sd(state: LiveState) -> float:
