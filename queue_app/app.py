@@ -22,7 +22,7 @@ from queue_app.services.relay import Relay
 from queue_app.store import access_tables, key_table, office_tables, queue_tables, reservation_tables  # noqa: F401 - they declare the tables
 from queue_app.store.columns import KEYRING
 from queue_app.store.database import db, prepare_engine
-from queue_app.web import errors, pages, security
+from queue_app.web import errors, hooks, pages, security
 from queue_app.web.api import (  # noqa: F401 - they declare endpoints
     checkins,
     counters,
@@ -77,12 +77,14 @@ def create_app(settings: Settings, ports: Ports, frontends: Iterable[Blueprint] 
     csrf.init_app(app)
     csrf.exempt(api)
     csrf.exempt(health.health)
+    csrf.exempt(hooks.hooks)
     _bind_house(app, settings, ports)
     security.register(app)
     errors.register(app)
     pages.register(app)
     app.register_blueprint(api)
     app.register_blueprint(health.health)
+    app.register_blueprint(hooks.hooks)
     for frontend in frontends:
         app.register_blueprint(frontend)
     commands.register(app)

@@ -14,6 +14,7 @@ from queue_app.domain.errors import NotFound
 from queue_app.domain.office import label_in
 from queue_app.domain.ticket import AT_A_COUNTER, StageKind, State
 from queue_app.services.board import board, range_of
+from queue_app.services.expected import bookings_ahead, in_hand
 from queue_app.services.floor_facts import alarms, devices, waits_of_today
 from queue_app.services.hall import Hall, LiveStage, counts_of_today
 from queue_app.services.last_deed import last_deed
@@ -59,7 +60,7 @@ def desk(hall: Hall, session: Session, counter_code: str, language: str = "ja") 
             for s in hall.stages
             if s.state in AT_A_COUNTER and s.counter != counter_code and s.service in counter.services
         ],
-        "bookings": [],
+        "bookings": bookings_ahead(session, hall.office, counter.services, now=hall.now, language=language),
         "left_alone": left_alone(hall, counter_code),
         "last_deed": last_deed(session, hall, counter_code),
         "notices": board(hall, language)["notices"],
@@ -127,12 +128,15 @@ def _row(hall: Hall, stage: LiveStage, language: str) -> Snapshot:
 
 def _current(hall: Hall, session: Session, stage: LiveStage, language: str) -> Snapshot:
     call = next((call for call in hall.calls if call.stage_id == stage.stage_id), None)
-    note = session.scalar(select(Ticket.note).where(Ticket.id == stage.ticket_id))
+    note, reservation_id = session.execute(
+        select(Ticket.note, Ticket.reservation_id).where(Ticket.id == stage.ticket_id)
+    ).one()
     waited_until = call.at if call else stage.since
     waited_s = int((waited_until - stage.reference_at).total_seconds()) if waited_until and stage.reference_at else 0
     return {
         **_row(hall, stage, language),
         "note": note,
+        "reservation": in_hand(session, reservation_id),
         "call_id": call.call_id if call else None,
         "recalls": call.recalls if call else 0,
         "waited_s": max(0, waited_s),

@@ -23,7 +23,11 @@ class Publisher(Protocol):
 
 
 class Sender(Protocol):
-    """Hands one message to a provider. Returns the provider's id; raises a `services.relay.SendError`."""
+    """Hands one message to a provider. Returns the provider's id.
+
+    Raises what `services.outbox` knows: `NotSent`, `Refused`, `OutcomeUnknown`. Anything else counts as unknown.
+    `payload` has `text`, `subject`, `enclosures`, and `delivery` (id) and `valid_s` of the message.
+    """
 
     def send(self, *, address: str, kind: str, payload: dict[str, object], key: str) -> str | None: ...
 
