@@ -7,7 +7,7 @@ prove nothing. Threads race on both databases; whole processes race in tests/sto
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -155,7 +155,7 @@ def test_an_undone_call_races_with_the_next_one_at_the_same_counter(arena: Arena
 
 
 @pytest.fixture
-def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite's writers have neither lock nor immediate begin; PostgreSQL's row is not locked."""
 
     class Open:
@@ -167,7 +167,6 @@ def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(database, "RETRIES", 1)
     monkeypatch.setattr(deeds, "_LOG_OF_OFFICE", unlocked(deeds._LOG_OF_OFFICE))
     monkeypatch.setattr(database, "WRITERS_BEGIN", "DEFERRED")
-    yield
 
 
 def unlocked(statement: object) -> object:

@@ -83,7 +83,7 @@ def at_counter(verb: str, **body: Any) -> Callable[[World], tuple[str, dict[str,
 
 
 DEEDS = (
-    Deed("issue", lambda world: ("/offices/aoba/tickets", {"service": "moving"}), "issued", 201),
+    Deed("issue", lambda _world: ("/offices/aoba/tickets", {"service": "moving"}), "issued", 201),
     Deed("call_somebody", at_counter("calls"), "called", 201),
     Deed("open_counter", at_counter("open"), "counter_opened"),
     Deed("pause_counter", at_counter("pause"), "counter_paused"),
@@ -140,7 +140,7 @@ def test_a_key_that_is_looked_up_before_the_transaction_lets_the_effect_happen_f
         with reading() as session:
             assert session.get(Answer, ("token:1", "k")) is None
         everybody_has_looked.wait()
-        monkeypatch.setattr(endpoint, "_once", lambda session, who, key, raw, act: endpoint._response(act(session)))
+        monkeypatch.setattr(endpoint, "_once", lambda session, _who, _key, _raw, act: endpoint._response(act(session)))
         return for_real(act)
 
     path, body = DEEDS[0].prepare(world)
