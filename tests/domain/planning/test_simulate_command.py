@@ -1,0 +1,101 @@
+"""`simulate` and `plan` at the terminal."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from queue_app.commands.simulate import plan, simulate
+
+
+def told(*arguments: str) -> dict[str, object]:
+    result = CliRunner().invoke(simulate, [*arguments, "--json"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.output)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_one_object_names_every_class_and_every_figure() -> None:
+    answer = told("--policy", "full", "--days", "2", "--seed-base", "1000")
+    for name in ("booked", "walk_in_movers", "direct", "certificates"):
+        group = answer[name]
+        assert isinstance(group, dict)
+        assert {"first_call", "idle", "within_1_min"} <= set(group)
+        assert {"mean", "p50", "p90", "p95", "ci95"} <= set(group["idle"])
+    assert {"person_hours", "overtime_min", "from_wish_min", "utilisation", "seconds"} <= set(answer)
+
+
+def test_the_same_seeds_give_the_same_answer() -> None:
+    one, other = (told("--policy", "naive", "--days", "1", "--seed-base", "1000") for _ in range(2))
+    assert {**one, "seconds": 0} == {**other, "seconds": 0}
+
+
+def test_options_change_what_they_say() -> None:
+    usual = told("--days", "3", "--seed-base", "1000")
+    helped = told("--days", "3", "--seed-base", "1000", "--flex", "--prework", "0.7")
+    slower = told("--days", "3", "--seed-base", "1000", "--services", "1.2", "--absent", "M1,B1")
+    normal = told("--days", "3", "--seed-base", "1000", "--normal", "--share", "0.5", "--lunch", "by_load")
+
+    def idle(answer: dict[str, object]) -> float:
+        booked = answer["booked"]
+        assert isinstance(booked, dict)
+        return float(booked["idle"]["mean"])
+
+    assert idle(helped) < idle(usual) < idle(slower)
+    assert normal["walk_in_movers"] != usual["walk_in_movers"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--share", "1.5"], "share must lie between 0 and 1"),
+        (["--prework", "-1"], "prework must lie between 0 and 1"),
+        (["--absent", "X9"], "There is no clerk X9"),
+        (["--absent", "K1,K2,K3"], "Nobody would be on duty for K"),
+        (["--services", "0"], "--services must be larger than 0"),
+        (["--days", "0"], "0 is not in the range"),
+        (["--policy", "lottery"], "is not one of"),
+    ],
+)
+def test_impossible_questions_get_a_sentence_and_no_figures(arguments: list[str], sentence: str) -> None:
+    result = CliRunner().invoke(simulate, [*arguments, "--json"])
+    assert result.exit_code != 0
+    assert sentence in result.output
+    assert "Traceback" not in result.output
+
+
+def test_without_json_the_answer_is_a_table() -> None:
+    result = CliRunner().invoke(simulate, ["--days", "1", "--policy", "fcfs"])
+    assert "walk_in_movers   idle" in result.output
+
+
+def test_the_plan_names_clerks_and_breaks() -> None:
+    answer = json.loads(CliRunner().invoke(plan, ["--json"], catch_exceptions=False).output)
+    assert set(answer) == {"C", "M", "B", "H", "K"}
+    assert answer["M"]["needed"][0]["from"] == "08:30"
+    assert len(answer["M"]["lunch"]) == 8
+    assert "8 clerks" in CliRunner().invoke(plan, []).output
+
+
+def test_an_impossible_plan_gets_a_sentence() -> None:
+    result = CliRunner().invoke(plan, ["--late", "0"])
+    assert result.exit_code == 1
+    assert "Error:" in result.output
+
+
+@pytest.mark.storm
+def test_estimates_are_scored_queue_by_queue() -> None:
+    answer = told("--estimates", "--days", "1", "--seed-base", "1003")
+    group = answer["moving_no_bookings"]
+    assert isinstance(group, dict)
+    assert {"mae_busy", "bias", "coverage80", "width"} <= set(group)
+
+
+def test_a_start_of_the_application_imports_no_numpy_for_these_commands() -> None:
+    code = "import sys, queue_app.commands.simulate; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
