@@ -21,8 +21,8 @@ AT_THE_DOOR = 0.4
 """Share of the first half hour's people who come in the first minute."""
 
 VISITORS_A_DAY = {
-    "certificate": 230,
-    "moving": 74,
+    "certificate": 205,
+    "moving": 82,
     "foreign_residents": 8,
     "family_register": 16,
     "bereavement": 5,
