@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flask import Blueprint, request
+from flask import Blueprint, current_app, request
 
 from queue_app.services import access
 from queue_app.store.database import writing
@@ -16,7 +16,7 @@ from queue_app.web.context import house
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
 TOUCH_EVERY = timedelta(seconds=60)
-_touched: dict[int, datetime] = {}
+MOST_REMEMBERED = 5_000
 
 
 def keep_session_alive() -> None:
@@ -25,13 +25,14 @@ def keep_session_alive() -> None:
     if session_id is None or (request.method == "GET" and "X-Fragment" in request.headers):
         return
     now = house().ports.clock()
-    last = _touched.get(session_id)
+    touched: dict[int, datetime] = current_app.extensions.setdefault("matazu_touched", {})
+    last = touched.get(session_id)
     if last is not None and timedelta() <= now - last < TOUCH_EVERY:
         return
     writing(lambda session: access.touch_session(session, session_id, now))
-    if len(_touched) > 5_000:
-        _touched.clear()
-    _touched[session_id] = now
+    if len(touched) >= MOST_REMEMBERED:
+        touched.clear()
+    touched[session_id] = now
 
 
 blueprint.before_request(keep_session_alive)

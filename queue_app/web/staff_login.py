@@ -9,7 +9,7 @@ import hashlib
 from collections import OrderedDict
 from datetime import datetime, timedelta
 
-from flask import Response, make_response, redirect, request, url_for
+from flask import Response, current_app, make_response, redirect, request, url_for
 from flask import session as form_session
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -29,8 +29,6 @@ from queue_app.web.staff_frame import show
 
 LONGEST_NAME, LONGEST_PASSPHRASE = 60, 200
 MOST_STRANGERS = 5_000
-_strangers: OrderedDict[str, tuple[int, datetime]] = OrderedDict()
-"""Failures of names that nobody has: they are slowed down like real ones. By hash; forgotten with the process."""
 
 
 @blueprint.get("/login")
@@ -80,7 +78,7 @@ def log_out() -> ResponseReturnValue:
 def _try(session: Session, name: str, passphrase: str, now: datetime) -> tuple[tuple[Role, str] | None, int]:
     """The role and secret of a new session, or the seconds to wait before the next try."""
     key = hashlib.sha256(name.strip().lower().encode()).hexdigest()
-    _, next_try_at = _strangers.get(key, (0, now))
+    _, next_try_at = _strangers().get(key, (0, now))
     if now < next_try_at:
         raise Conflict("too_many_tries", retry_after_s=_seconds(next_try_at - now))
     found = access.log_in(session, name, passphrase, now)
@@ -98,13 +96,19 @@ def _slowed(session: Session, name: str, key: str, now: datetime) -> int:
     row = session.execute(select(UserRow.next_try_at).where(UserRow.login == name.strip().lower())).first()
     if row is not None:
         return _seconds(row.next_try_at - now) if row.next_try_at else 0
-    failures = _strangers.get(key, (0, now))[0] + 1
+    failures = _strangers().get(key, (0, now))[0] + 1
     wait = timedelta(seconds=min(30, 2 ** max(0, failures - 3) - 1))
-    _strangers[key] = (failures, now + wait)
-    _strangers.move_to_end(key)
-    while len(_strangers) > MOST_STRANGERS:
-        _strangers.popitem(last=False)
+    _strangers()[key] = (failures, now + wait)
+    _strangers().move_to_end(key)
+    while len(_strangers()) > MOST_STRANGERS:
+        _strangers().popitem(last=False)
     return _seconds(wait)
+
+
+def _strangers() -> OrderedDict[str, tuple[int, datetime]]:
+    """Failures of names that nobody has: they are slowed down like real ones. By hash; forgotten with the process."""
+    held: OrderedDict[str, tuple[int, datetime]] = current_app.extensions.setdefault("matazu_strangers", OrderedDict())
+    return held
 
 
 def _seconds(span: timedelta) -> int:

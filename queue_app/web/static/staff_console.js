@@ -65,7 +65,8 @@ function closePanels(event) {
 function tenKey(event) {
   if (!event.code.startsWith("Numpad") || event.ctrlKey || event.altKey) return false;
   if (event.repeat) return true;
-  if (/^\d$/.test(event.key)) return type(typed + event.key);
+  const digit = /^Numpad(\d)$/.exec(event.code)?.[1]; // by its place: the pad also works with NumLock off
+  if (digit) return type(typed + digit);
   if (event.code === "NumpadEnter") return typed ? callTyped() : press("next");
   if (event.code === "NumpadAdd") return press("recall");
   if (event.code === "NumpadSubtract") return typed ? type("") : press("miss");
