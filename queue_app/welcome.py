@@ -21,11 +21,13 @@ from queue_app.web.context import KEY, House
 
 SCREENS = (
     ("Portal for residents", "/"),
+    ("Booking", "/book/{office}"),
     ("Crowd page", "/crowd/{office}"),
     ("Kiosk (ticket machine)", "/kiosk/{office}"),
     ("Display over the counters", "/display/{office}"),
     ("Display, papers ready", "/display/{office}?kind=handover"),
     ("Staff console", "/staff/"),
+    ("Bookings at the desk", "/staff/bookings"),
     ("Floor view", "/staff/floor"),
     ("Administration", "/admin/"),
     ("API documents", "/api/docs"),

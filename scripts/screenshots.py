@@ -80,6 +80,7 @@ def pictures(city: City) -> Iterator[Picture]:
     """In the order of a visit. What must have happened for one of them happens when its turn comes."""
     yield Picture("portal", "Portal: language, what to do here, how busy it is", "/", PHONE, full=True)
     yield Picture("crowd", "How busy it is, for everybody at home", "/crowd/aoba", PHONE)
+    yield from booking_pictures(city)
     yield from kiosk_pictures(city)
     yield from phone_pictures(city)
     yield from display_pictures(city)
@@ -88,6 +89,17 @@ def pictures(city: City) -> Iterator[Picture]:
     yield Picture("admin", "Administration", "/admin/", WIDE, Role.ADMIN)
     yield Picture("api-docs", "The API to read, made from the code", "/api/docs", WIDE)
     yield Picture("styleguide", "Style guide: every control in every state", "/styleguide", WIDE)
+
+
+def booking_pictures(city: City) -> Iterator[Picture]:
+    week = {day: ["08:30-17:15"] for day in ("mon", "tue", "wed", "thu", "fri")}
+    city.add_office("yoyaku", hours={**week, "closed": ["holidays"]}, demo=False)
+    start = "/book/yoyaku"
+    yield Picture("book-start", "Booking: what do you come for?", start, PHONE, full=True)
+    yield Picture("book-question", "Booking: questions about the move", f"{start}/questions", PHONE, full=True)
+    yield Picture("book-day", "Booking: which day?", start, PHONE, full=True, before=book_to_the_day)
+    yield Picture("book-time", "Booking: which time?", start, PHONE, full=True, before=book_to_the_time)
+    yield Picture("book-done", "Booking: done, with everything to bring", start, PHONE, full=True, before=book)
 
 
 def kiosk_pictures(city: City) -> Iterator[Picture]:
@@ -153,6 +165,33 @@ def some_more_come(city: City) -> None:
     for facts in ({}, {"language": "vi"}, {}, {"needs": [need]}, {}, {}):
         issue(hall, "moving", **facts)
         city.clock.pass_by(seconds=100)
+
+
+def book_to_the_day(page: Page) -> None:
+    page.check("input[name=errand][value=moving]")
+    press(page, "次へ")
+    press(page, "次へ")
+    page.locator("input[name=day]").first.wait_for()
+
+
+def book_to_the_time(page: Page) -> None:
+    book_to_the_day(page)
+    page.locator("input[name=day]").nth(1).check()
+    press(page, "次へ")
+    page.locator("button[name=slot]").first.wait_for()
+
+
+def book(page: Page) -> None:
+    book_to_the_time(page)
+    page.locator("button[name=slot]").nth(3).click()
+    page.fill("#name_kana", "アオバ ハナ")
+    press(page, "内容を確認する")
+    press(page, "この内容で予約する")
+    page.wait_for_url("**/r/**")
+
+
+def press(page: Page, words: str) -> None:
+    page.locator(f"main button:has-text('{words}'), main a.dads-button:has-text('{words}')").first.click()
 
 
 def take_number(page: Page) -> None:
