@@ -148,13 +148,16 @@ def _headers(endpoint: Endpoint) -> list[dict[str, Any]]:
     return [{"name": "Idempotency-Key", "in": "header", "required": False, "schema": key}]
 
 
+NOTHING_TO_SAY = {"call_somebody": "Nobody waits", "report_device": "Noted"}
+
+
 def _responses(endpoint: Endpoint, names: dict[Any, str]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Done"}
     if endpoint.answer is not None:
         good["content"] = {"application/json": {"schema": {"$ref": names[endpoint.answer]}}}
     responses: dict[str, Any] = {str(endpoint.status): good}
-    if endpoint.name == "call_somebody":
-        responses["204"] = {"description": "Nobody waits"}
+    if endpoint.name in NOTHING_TO_SAY:
+        responses["204"] = {"description": NOTHING_TO_SAY[endpoint.name]}
     if endpoint.method == "GET":
         responses["304"] = {"description": "Not changed"}
     for status in ALWAYS[endpoint.method]:
