@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from queue_app.domain.errors import NotFound
 from queue_app.domain.office import Office, label_in
@@ -64,11 +64,12 @@ def ticket_after(deed: Deed, ticket: Ticket) -> Snapshot:
 def ticket_views(hall: Hall, session: Session, ticket_ids: Iterable[int]) -> dict[int, Snapshot]:
     """The same for many tickets with two statements in all, from the hall."""
     wanted = list(ticket_ids)
-    found = session.scalars(select(Ticket).where(Ticket.id.in_(wanted), Ticket.office_id == hall.office.id)).unique()
+    found = session.scalars(
+        select(Ticket)
+        .where(Ticket.id.in_(wanted), Ticket.office_id == hall.office.id)
+        .options(selectinload(Ticket.stages))
+    )
     waiting = {stage.stage_id: stage for stage in hall.line}
-    stages: dict[int, list[Stage]] = {}
-    for stage in session.scalars(select(Stage).where(Stage.ticket_id.in_(wanted)).order_by(Stage.position)):
-        stages.setdefault(stage.ticket_id, []).append(stage)
     views = {}
     for ticket in found:
         current = current_stage(ticket)

@@ -1,0 +1,140 @@
+"""`make bench`: measures this machine and the system on it, and prints Markdown.
+
+`--quick` takes about two minutes; `--write` puts the figures into docs/benchmarks.md; names of parts run those alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from scripts.bench import measures
+from scripts.bench.statements import statements_per_call
+from scripts.bench_env import environment
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/benchmarks.md"
+BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these")
+    parser.add_argument("--quick", action="store_true", help="shorter runs, rougher figures")
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
+    told = parser.parse_args()
+    lines = about_this_machine()
+    for name, part in PARTS.items():
+        if not told.parts or name in told.parts:
+            with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+                lines += ["", *part(Path(folder), 0.2 if told.quick else 1.0)]
+            print("\n".join(lines[-12:]), flush=True)
+    text = "\n".join(lines) + "\n"
+    print(f"\n{text}")
+    if told.write:
+        page = PAGE.read_text("utf-8")
+        PAGE.write_text(page[: page.index(BEGIN) + len(BEGIN)] + "\n" + text + "\n" + page[page.index(END) :], "utf-8")
+
+
+def about_this_machine() -> list[str]:
+    env = environment()
+    libraries = ", ".join(f"{name} {version}" for name, version in env["libraries"].items())
+    return [
+        f"- {env['cores']} cores ({env['cpu'] or 'unnamed'}), {env['memory_gib']} GiB, {env['system']}; "
+        f"load before the run {env['load_before']}",
+        f"- forced writes: {env['forced_writes_per_s']} a second",
+        f"- Python {env['python']}, SQLite {env['sqlite']}, {libraries}",
+        "- server, clients and screens on the same cores",
+    ]
+
+
+def start(folder: Path, _size: float) -> list[str]:
+    ready, total, worker = measures.start_and_rest(folder)
+    return table(
+        "Start and rest (SQLite)",
+        ("", "measured", "wanted"),
+        ("start to ready", f"{ready:.1f} s", "≤ 5 s"),
+        ("memory at rest, all processes", f"{total:.0f} MB", "≤ 150 MB"),
+        ("of which the worker", f"{worker:.0f} MB", ""),
+    )
+
+
+def morning(folder: Path, size: float) -> list[str]:
+    found = measures.ordinary_morning(folder, max(15, 120 * size))
+    issue, call, last = found["issue"], found["call"], found["last"]
+    return table(
+        "An ordinary morning (SQLite, 5 tickets/s + 2 calls/s, 200 screens)",
+        ("", "p50", "p95", "wanted (p95)"),
+        ("ticket", ms(issue.at(0.5)), ms(issue.at(0.95)), "≤ 200 ms"),
+        ("call", ms(call.at(0.5)), ms(call.at(0.95)), "≤ 200 ms"),
+        ("press of “call” to the last of 200 screens", ms(median(last)), ms(last[int(len(last) * 0.95)]), "≤ 300 ms"),
+        ("answers other than 2xx", str(issue.refused + call.refused), "", "0"),
+    )
+
+
+def doors(folder: Path, size: float) -> list[str]:
+    longest = measures.doors_open(folder, max(5, int(50 * size)))
+    return table(
+        "Doors open (SQLite, 20 people within 100 ms)",
+        ("", "measured", "wanted"),
+        ("last number given, worst of the rounds", f"{max(longest):.2f} s", "≤ 2 s"),
+        ("median of the rounds", f"{median(longest):.2f} s", ""),
+    )
+
+
+def flat_out(folder: Path, size: float) -> list[str]:
+    rows = []
+    for clients, found in measures.flat_out(folder, max(4, 20 * size)).items():
+        floor = found["bare"]
+        for name, what in (
+            ("bare", "bare handler, one durable commit"),
+            ("issue", "ticket"),
+            ("call", "finish and call"),
+        ):
+            run = found[name]
+            ratio = f"{run.per_s / floor.per_s:.2f}"
+            rows.append((f"{clients} clients: {what}", f"{run.per_s:.0f}", ms(run.at(0.5)), ms(run.at(0.95)), ratio))
+    return table("Flat out (SQLite, synchronous=FULL)", ("", "a second", "p50", "p95", "share of bare"), *rows)
+
+
+def screens(folder: Path, size: float) -> list[str]:
+    found = measures.thousand_screens(folder, 1000, max(8, int(40 * size)))
+    ours, bare = median(found["ours"]), median(found["bare"])
+    return table(
+        "A thousand screens (PostgreSQL + Redis, two workers)",
+        ("press to the last of 1,000 screens", "median", "worst"),
+        ("call", ms(ours), ms(max(found["ours"]))),
+        ("bare Flask-SocketIO broadcast of the same length", ms(bare), ms(max(found["bare"]))),
+        ("ratio (wanted ≤ 2)", f"{ours / bare:.2f}", ""),
+    )
+
+
+def statements(folder: Path, _size: float) -> list[str]:
+    rows = [(name, str(count)) for name, count in statements_per_call(folder).items()]
+    return table("Database statements", ("", "statements"), *rows)
+
+
+PARTS: dict[str, Callable[[Path, float], list[str]]] = {
+    "start": start,
+    "statements": statements,
+    "morning": morning,
+    "doors": doors,
+    "flat-out": flat_out,
+    "screens": screens,
+}
+
+
+def table(title: str, head: tuple[str, ...], *rows: tuple[Any, ...]) -> list[str]:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return [f"### {title}", "", *("| " + " | ".join(line) + " |" for line in lines)]
+
+
+def ms(value: float) -> str:
+    return f"{value:.0f} ms"
+
+
+if __name__ == "__main__":
+    main()
