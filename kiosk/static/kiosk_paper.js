@@ -40,8 +40,15 @@ export function keepPaper(kiosk) {
     if (!slip || kiosk.screen.dataset.slip !== printed) return;
     sheet.replaceChildren(document.adoptNode(slip));
     print();
+    say(kiosk.screen);
+  }
+
+  // Once the paper is out, what is seen, what is told and what the window is called change together.
+  function say({ dataset }) {
     const heading = kiosk.screen.querySelector("[data-heading]");
-    if (heading) heading.textContent = document.getElementById("told").textContent = kiosk.screen.dataset.taken;
+    if (!heading) return;
+    document.title = dataset.title.replace(heading.textContent, dataset.taken);
+    heading.textContent = document.getElementById("told").textContent = dataset.taken;
   }
 
   function clear() {

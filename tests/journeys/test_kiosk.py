@@ -1,0 +1,276 @@
+"""The kiosk in a real browser: two touches to a number, one ticket a press, time-outs, a server that goes and comes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from queue_app.domain.access import Role
+from tests.journeys.accessibility import faults, too_small, with_axe
+from tests.journeys.conftest import City, find_the_network, lose_the_network
+
+pytestmark = pytest.mark.browser
+
+SIZES = [(1080, 1920), (1920, 1080), (1280, 800)]
+NO_DIALOG = "window.papers = []; window.print = () => papers.push(document.getElementById('paper').innerText)"
+BUSY_PAGE = """() => [...document.querySelectorAll('#kiosk, #kiosk *')].filter((each) => {
+  const box = each.getBoundingClientRect();
+  return each.checkVisibility() && box.width && (box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.top < -1);
+}).map((each) => each.className)"""
+OVERLAPS = """() => {
+  const stops = [...document.querySelectorAll('#kiosk :is(a[href], button)')].filter((each) => each.checkVisibility());
+  const boxes = stops.map((each) => [each.textContent.trim(), each.getBoundingClientRect()]);
+  return boxes.flatMap(([one, a], at) => boxes.slice(at + 1)
+    .filter(([, b]) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
+    .map(([two]) => `${one} / ${two}`));
+}"""
+SMALL_TEXT = """() => {
+  const mm = Math.hypot(innerWidth, innerHeight) / (21.5 * 25.4);
+  return [...document.querySelectorAll('#kiosk *')]
+    .filter((each) => each.checkVisibility() && !each.matches('.visually-hidden, .visually-hidden *'))
+    .filter((each) => [...each.childNodes].some(({ nodeType, data }) => nodeType === 3 && data.trim()))
+    .map((each) => [each.textContent.trim(), parseFloat(getComputedStyle(each).fontSize) / mm])
+    .filter(([, size]) => size < 7.99);
+}"""
+
+
+def kiosk(city: City, *, width: int = 1080, height: int = 1920, clock: bool = False, **settings: Any) -> Page:
+    """A paired kiosk on its first screen; with `clock` its time moves only when the test says so."""
+    page = with_axe(city.window(viewport={"width": width, "height": height}, **settings))
+    page.add_init_script(NO_DIALOG)
+    page.context.add_cookies([{"name": "matazu_device_kiosk", "value": city.token(Role.KIOSK), "url": city.url}])
+    if clock:
+        page.clock.install()
+    page.goto(f"{city.url}/kiosk/{city.code}")
+    return page
+
+
+def touch(page: Page, name: str) -> None:
+    """One touch by a calm hand: the guard against trembling has passed."""
+    page.evaluate("() => new Promise((done) => setTimeout(done, 320))")
+    page.locator("#kiosk").locator("a, button").filter(has_text=name).first.click()
+
+
+def pass_seconds(page: Page, seconds: float) -> None:
+    """The kiosk's clock jumps; the server, which lives in real time, answers the next pulse before anything else."""
+    with page.expect_response("**/pulse"):
+        page.clock.fast_forward(int(seconds * 1000))
+
+
+def number_on(page: Page) -> str:
+    expect(page.locator("#kiosk")).to_have_attribute("data-screen", "ticket")
+    return page.locator(".given__figure").inner_text().split()[-1]
+
+
+def waiting(city: City) -> int:
+    return sum(queue["waiting"] for queue in city.board()["queues"])
+
+
+def test_two_touches_give_a_number_and_one_ends(city: City) -> None:
+    page = kiosk(city)
+    touch(page, "引っ越し")
+    assert number_on(page) == "B001"
+    expect(page).to_have_title("番号札をお取りください - あおば市役所")
+    touch(page, "終わる")
+    expect(page.locator("h1")).to_have_text("ご用件をお選びください")
+    assert waiting(city) == 1
+
+
+def test_ten_presses_in_a_row_are_one_ticket(city: City) -> None:
+    page = kiosk(city)
+    page.evaluate("() => { for (let press = 0; press < 10; press++) document.querySelector('button.tile').click(); }")
+    number_on(page)
+    assert waiting(city) == 1
+
+
+def test_press_whose_answer_is_lost_is_still_one_ticket(city: City) -> None:
+    page = kiosk(city)
+    seen = []
+
+    def lose_the_first_answer(route: Any) -> None:
+        seen.append(route.request.post_data)
+        if len(seen) == 1:
+            route.fetch(max_redirects=0)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/tickets", lose_the_first_answer)
+    touch(page, "引っ越し")
+    assert number_on(page) == "B001"
+    assert len(seen) == 2
+    assert waiting(city) == 1
+
+
+def test_after_the_reset_nothing_of_the_person_is_left(city: City) -> None:
+    page = kiosk(city)
+    length = page.evaluate("history.length")
+    touch(page, "English")
+    expect(page.locator("h1")).to_have_text("What do you need today?")
+    touch(page, "Moving")
+    if page.locator("#kiosk[data-screen=ticket]").count() == 0:
+        number_on(page)
+    token = page.locator("#kiosk").get_attribute("data-slip").split("/slip/")[1].split("?")[0]
+    touch(page, "Finish")
+    expect(page.locator("h1")).to_have_text("ご用件をお選びください")
+    assert token not in page.content()
+    assert page.evaluate("document.getElementById('paper').innerHTML") == ""
+    assert page.evaluate("history.length") == length
+    assert token not in page.url
+    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+
+
+def test_paper_of_the_browser_shows_the_same_number_once(city: City) -> None:
+    page = kiosk(city)
+    touch(page, "引っ越し")
+    number = number_on(page)
+    page.wait_for_function("papers.length === 1")
+    assert number in page.evaluate("papers[0]")
+    touch(page, "お席まで")
+    expect(page.locator("[aria-pressed=true]")).to_contain_text("お席まで")
+    assert page.evaluate("papers.length") == 1
+
+
+def test_idle_person_is_asked_after_30_seconds_and_forgotten_after_50(city: City) -> None:
+    page = kiosk(city, clock=True)
+    pass_seconds(page, 3)
+    page.locator(".language", has_text="English").click()
+    expect(page.locator("h1")).to_have_text("What do you need today?")
+    pass_seconds(page, 24)
+    assert not page.locator("#idle").is_visible()
+    pass_seconds(page, 7)
+    expect(page.locator("#idle")).to_be_visible()
+    expect(page.locator("#idle")).to_contain_text("Do you want to go on?")
+    pass_seconds(page, 20.5)
+    expect(page.locator("#idle")).to_be_hidden()
+    expect(page.locator("h1")).to_have_text("ご用件をお選びください")
+
+
+def test_going_on_keeps_the_screen(city: City) -> None:
+    page = kiosk(city, clock=True)
+    pass_seconds(page, 3)
+    page.locator(".language", has_text="English").click()
+    expect(page.locator("h1")).to_have_text("What do you need today?")
+    pass_seconds(page, 31)
+    page.locator("#idle [data-stay]").click()
+    pass_seconds(page, 25)
+    expect(page.locator("#idle")).to_be_hidden()
+    expect(page.locator("h1")).to_have_text("What do you need today?")
+
+
+def test_number_nobody_touches_goes_away_after_ten_seconds(city: City) -> None:
+    page = kiosk(city, clock=True)
+    pass_seconds(page, 3)
+    page.locator(".tile", has_text="引っ越し").click()
+    number_on(page)
+    pass_seconds(page, 5)
+    expect(page.locator("#kiosk")).to_have_attribute("data-screen", "ticket")
+    pass_seconds(page, 6)
+    expect(page.locator("#kiosk")).to_have_attribute("data-screen", "menu")
+
+
+def test_lost_server_is_said_within_seconds_and_no_number_is_invented(city: City) -> None:
+    page = kiosk(city)
+    lose_the_network(page)
+    expect(page.locator("#lost")).to_be_visible(timeout=12_000)
+    expect(page.locator("#lost")).to_contain_text("ただいま受付できません。お近くの職員にお声がけください。")
+    assert page.evaluate("document.getElementById('kiosk').inert")
+    page.evaluate("window.notReloaded = true")
+    find_the_network(page)
+    expect(page.locator("#lost")).to_be_hidden(timeout=12_000)
+    assert page.evaluate("window.notReloaded")
+    touch(page, "引っ越し")
+    assert number_on(page) == "B001"
+
+
+def test_counts_on_the_tiles_follow_the_hall(city: City) -> None:
+    city.open("1")
+    page = kiosk(city)
+    expect(page.locator(".tile", has_text="引っ越し")).to_contain_text("お待ちの方はいません")
+    city.issue("moving")
+    expect(page.locator(".tile", has_text="引っ越し")).to_contain_text("待ち 1人", timeout=8_000)
+
+
+def test_five_keys_do_everything(city: City) -> None:
+    page = kiosk(city)
+    page.evaluate("() => new Promise((done) => setTimeout(done, 320))")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".tile", has_text="引っ越し")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert number_on(page) == "B001"
+    page.evaluate("() => new Promise((done) => setTimeout(done, 320))")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#kiosk")).to_have_attribute("data-screen", "menu")
+
+
+def test_what_is_told_is_the_heading_that_is_seen(city: City) -> None:
+    page = kiosk(city)
+    expect(page.locator("#told")).to_have_text("ご用件をお選びください")
+    touch(page, "職員を呼ぶ")
+    expect(page.locator("h1")).to_have_text("職員をお呼びしました")
+    expect(page.locator("#told")).to_have_text("職員をお呼びしました")
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_every_screen_fits_the_glass_and_reads_from_a_step_away(city: City, width: int, height: int) -> None:
+    page = kiosk(city, width=width, height=height)
+
+    def check(name: str) -> None:
+        assert page.evaluate(BUSY_PAGE) == [], name
+        assert page.evaluate(OVERLAPS) == [], name
+        assert page.evaluate(SMALL_TEXT) == [], name
+        assert too_small(page, "#kiosk", 64) == [], name
+        assert faults(page) == [], name
+
+    check("menu")
+    touch(page, "引っ越し")
+    number_on(page)
+    check("ticket")
+    touch(page, "スマホに")
+    expect(page.locator("#kiosk")).to_have_attribute("data-way", "phone")
+    check("phone")
+    touch(page, "そのほか")
+    expect(page.locator("#kiosk")).to_have_attribute("data-screen", "needs")
+    check("needs")
+    touch(page, "番号に戻る")
+    number_on(page)
+    touch(page, "終わる")
+    expect(page.locator("#kiosk")).to_have_attribute("data-screen", "menu")
+    touch(page, "職員を呼ぶ")
+    expect(page.locator("#kiosk")).to_have_attribute("data-screen", "help")
+    check("help")
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_low_screens_have_every_target_in_the_lower_half(city: City, width: int, height: int) -> None:
+    page = kiosk(city, width=width, height=height)
+    touch(page, "低い位置")
+
+    def check(name: str) -> None:
+        expect(page.locator("#kiosk")).to_have_attribute("data-low", "yes")
+        expect(page.locator("#kiosk")).to_have_attribute("data-screen", name)
+        tops = page.locator("#kiosk a:visible, #kiosk button:visible").evaluate_all(
+            "(stops) => stops.map((each) => each.getBoundingClientRect().top)"
+        )
+        assert min(tops) >= height / 2 - 1, name
+        assert page.evaluate(OVERLAPS) == [], name
+        assert page.evaluate(BUSY_PAGE) == [], name
+        assert faults(page) == [], name
+
+    check("menu")
+    touch(page, "Language")
+    check("languages")
+    touch(page, "日本語")
+    check("menu")
+    touch(page, "引っ越し")
+    check("ticket")
+
+
+def test_unpaired_machine_in_a_real_city_shows_the_form_for_the_code(city: City) -> None:
+    page = with_axe(city.window(viewport={"width": 1280, "height": 800}))
+    page.goto(f"{city.url}/kiosk/{city.code}")
+    expect(page.get_by_label("登録コード")).to_be_visible()
+    assert faults(page) == []
