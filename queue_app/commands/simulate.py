@@ -6,6 +6,7 @@ runs, because every start of the application imports this file.
 
 from __future__ import annotations
 
+import gc
 import json
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from queue_app.domain.planning.experiment import Scenario
+
+RARE_SWEEPS = (200_000, 20, 20)
+"""A simulated day makes thousands of small objects that live as long as the day; looking for lost ones among them every
+few hundred allocations costs a quarter of the run."""
 
 SENTENCES = {
     "rota_unknown_clerk": "There is no clerk {clerk}: name a pool and a number, for instance M1 (pools: {pools}).",
@@ -54,6 +59,7 @@ SENTENCES = {
 def simulate(*, estimates: bool, as_json: bool, days: int | None, seed_base: int, **choices: Any) -> None:
     """Simulate an office day by day under one policy, with 95 % intervals."""
     began = perf_counter()
+    gc.set_threshold(*RARE_SWEEPS)
     try:
         found = _estimates(days or 40, seed_base) if estimates else _figures(days or 200, seed_base, choices)
     except Refusal as refusal:

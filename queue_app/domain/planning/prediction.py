@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
-from queue_app.domain.discipline import StageRole, VisitClass
+from queue_app.domain.discipline import VisitClass
 from queue_app.domain.errors import Refusal
 from queue_app.domain.estimate import (
     PATHS,
@@ -26,11 +26,12 @@ from queue_app.domain.estimate import (
 )
 from queue_app.domain.planning.appointments import appointments
 from queue_app.domain.planning.calibration import Lesson, calibrate
-from queue_app.domain.planning.live import all_busy, law, picture
+from queue_app.domain.planning.live import all_busy, picture
 from queue_app.domain.planning.people import Guest
 from queue_app.domain.planning.policies import FCFS, FULL, Policy
 from queue_app.domain.planning.rota import standard_rota
 from queue_app.domain.planning.simulator import Day, simulate_day
+from queue_app.domain.planning.whatif import mean_services
 from queue_app.domain.planning.workload import SW1_PEAK, Workload, draw_day, slower
 
 Estimator = Callable[[LiveState, Random], Spread | None]
@@ -156,8 +157,10 @@ class _Watch:
 def queue_times_mean(workload: Workload = SW1_PEAK) -> Estimator:
     """The customary rule, for comparison: people ahead times the mean, divided by the clerks."""
 
+    means = mean_services(workload)
+
     def estimate(state: LiveState, _rng: Random) -> Spread | None:
-        mean = law(workload, state.stage, StageRole.FIRST).mean_min
+        mean = means[state.stage]
         here = sum(1 for clerk in state.clerks if not clerk.away or clerk.away[0][0] > 0 or clerk.running)
         wait = (len(state.ahead) + 1) * mean / max(here, 1)
         return Spread(wait, wait, wait)

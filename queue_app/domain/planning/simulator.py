@@ -163,7 +163,7 @@ class Day:
             guest.left = True
             del self.inside[guest.visitor.number]
             guest.first_call = guest.idle = self.now - guest.counts_from
-            for place in list(guest.places.values()):
+            for place in guest.places.values():
                 self.lines[guest.visitor.stages[place.person[1]].pool].leave(place)
             guest.places.clear()
             if self.observer:
@@ -174,6 +174,11 @@ class Day:
     def _open_stages(self, guest: Guest) -> None:
         """Everything whose predecessors are over becomes ready; then the person stands in lines again."""
         stages = guest.visitor.stages
+        if len(stages) == 1:  # four of five visitors; the rest of this method would come to the same
+            guest.ready_at[0] = self.now
+            guest.open.add(0)
+            self._stand_in_line(guest, 0)
+            return
         for position, stage in enumerate(stages):
             if position not in guest.ready_at and self._is_open(guest, position, stage):
                 guest.ready_at[position] = self.now

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from queue_app.domain.errors import Refusal
-from queue_app.domain.estimate import UNCALIBRATED, Spread, calibrated
+from queue_app.domain.estimate import ONE_PASS, UNCALIBRATED, Spread, calibrated
 from queue_app.domain.planning.calibration import Lesson, calibrate
 from queue_app.domain.planning.prediction import CASES, Case, lessons, many_passes, one_pass, queue_times_mean, score
 from queue_app.domain.planning.remote import Absence, leave_now, when_absent
@@ -56,6 +56,7 @@ def test_the_estimator_beats_the_customary_rule_and_the_range_holds_after_calibr
     ours = score(tested, calibrate(learnt))
     assert ours.mae_busy < customary.mae_busy
     assert 0.7 <= ours.coverage80 <= 0.9
+    assert 0.65 <= score(tested, ONE_PASS).coverage80 <= 0.9
 
 
 def test_many_passes_are_better_than_one() -> None:
