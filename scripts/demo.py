@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from scripts.demo_hall import Hall, addresses, entered, own_server
+from scripts.demo_hall import Hall, addresses, entered, own_server, visited
 from scripts.demo_morning import Morning
 from scripts.demo_plan import clock_text, visitors
 
@@ -50,13 +50,14 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
 def place(asked: argparse.Namespace) -> Iterator[Hall]:
     """The hall to play in; whatever was started for it ends with it."""
     signal.signal(signal.SIGTERM, _interrupt)
-    with contextlib.ExitStack() as closing:
-        if asked.url:
-            url, environ = asked.url.rstrip("/"), dict(os.environ)
-            print(addresses(url, asked.office))
-        else:
-            url, environ = closing.enter_context(own_server(asked.port))
-        yield closing.enter_context(entered(url, asked.office, environ))
+    if asked.url:
+        url = asked.url.rstrip("/")
+        print(addresses(url, asked.office))
+        with visited(url, asked.office, dict(os.environ)) as hall:
+            yield hall
+    else:
+        with own_server(asked.port) as (url, environ):
+            yield entered(url, asked.office, environ)
 
 
 class Pace:

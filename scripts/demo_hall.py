@@ -35,6 +35,7 @@ class Hall:
     url: str
     office: str
     tokens: dict[str, str] = field(default_factory=dict)
+    mark: str = ""
     _connection: HTTPConnection | None = None
 
     def get(self, path: str, role: str = "manager") -> tuple[int, Any]:
@@ -43,6 +44,9 @@ class Hall:
     def post(self, path: str, body: dict[str, Any] | None = None, role: str = "manager") -> tuple[int, Any]:
         """Sent with a key of its own, so that a lost answer can be asked for again."""
         return self._ask("POST", path, body or {}, role)
+
+    def token_name(self, role: str) -> str:
+        return f"demo {role} {self.mark}"
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None, role: str) -> tuple[int, Any]:
         headers = {"Authorization": f"Bearer {self.tokens[role]}", "Content-Type": "application/json"}
@@ -87,20 +91,25 @@ def own_server(port: int, **settings: str) -> Iterator[tuple[str, dict[str, str]
             server.wait(15)
 
 
-@contextlib.contextmanager
-def entered(url: str, office: str, environ: dict[str, str]) -> Iterator[Hall]:
-    """The hall with a token for each role of the demo; revoked afterwards."""
+def entered(url: str, office: str, environ: dict[str, str]) -> Hall:
+    """The hall of a server, with a token for each role of the demo."""
     mark = uuid.uuid4().hex[:8]
-    hall = Hall(url.rstrip("/"), office)
+    hall = Hall(url, office, mark=mark)
+    for role in ROLES:
+        words = ("--office", office, "--role", role, "--name", hall.token_name(role))
+        hall.tokens[role] = _command(environ, "token", "issue", *words)
+    return hall
+
+
+@contextlib.contextmanager
+def visited(url: str, office: str, environ: dict[str, str]) -> Iterator[Hall]:
+    """The hall of a server that goes on without the demo: its tokens are revoked afterwards."""
+    hall = entered(url, office, environ)
     try:
-        for role in ROLES:
-            hall.tokens[role] = _command(
-                environ, "token", "issue", "--office", office, "--role", role, "--name", f"demo {role} {mark}"
-            )
         yield hall
     finally:
         for role in hall.tokens:
-            _command(environ, "token", "revoke", "--office", office, f"demo {role} {mark}")
+            _command(environ, "token", "revoke", "--office", office, hall.token_name(role))
 
 
 def free_port(wanted: int) -> int:

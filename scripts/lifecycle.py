@@ -58,7 +58,9 @@ ENDING = """\
 - `undo` takes back the last action on the ticket within {seconds} seconds, also a `finish` or a `cancel`; every row
   stands as before, the history keeps both, and a withdrawn call leaves the displays. Refused with `too_late`
   afterwards, and with `counter_busy` when the counter has somebody else by now.
-- No stage changes its state because time passes; a clock may remind people, and no more.
+- During the day no stage changes its state because time passes; a clock may remind people, and no more. When the day is
+  closed, by staff or after midnight, whoever is served is finished, whoever was called was not there, and all who are
+  left are cancelled: by actions of this same table (`services/day.py`).
 """
 
 
