@@ -147,4 +147,6 @@ def _one_writer(session: Session) -> Iterator[None]:
 def _is_passing(error: DBAPIError) -> bool:
     text = str(error.orig).lower()
     state = getattr(error.orig, "sqlstate", "") or ""
-    return (isinstance(error, OperationalError) and "locked" in text) or state in ("40001", "40P01")
+    somebody_answered_first = state == "23505" and "pk_answer" in text
+    is_locked = isinstance(error, OperationalError) and "locked" in text
+    return is_locked or somebody_answered_first or state in ("40001", "40P01")
