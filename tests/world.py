@@ -146,7 +146,7 @@ class World:
         return answer
 
     def _once(self, name: str, role: Role) -> Caller:
-        held = self.__dict__.setdefault("_callers", {})
+        held: dict[str, Caller] = self.__dict__.setdefault("_callers", {})
         if name not in held:
             held[name] = self.as_(role)
         return held[name]

@@ -168,7 +168,8 @@ class Relay:
         """Send every office's due snapshots; returns the seconds until it should look again."""
         now = self.ports.clock()
         with reading() as session:
-            versions = {row.office_id: row.version for row in session.execute(select(OfficeLog.office_id, OfficeLog.version))}
+            rows = session.execute(select(OfficeLog.office_id, OfficeLog.version))
+            versions = {row.office_id: row.version for row in rows}
         waits = [self._look_at(office_id, version, now) for office_id, version in versions.items()]
         for chore in self._watchers:
             chore()

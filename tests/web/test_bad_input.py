@@ -85,7 +85,7 @@ def test_a_field_that_cannot_be_used_is_named_and_nothing_is_written(world: Worl
         b'{"service": "mo\\u0000ving"}',
         b'{"service": "\xff\xfe"}',
         b'{"service": "\xc0\xaf"}',
-        "{'service': 'moving'}".encode(),
+        b"{'service': 'moving'}",
         ("[" * 100_000).encode(),
         ('{"a":' * 10_000 + "1" + "}" * 10_000).encode(),
         ('{"service": ' + "9" * 10_000 + "}").encode(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask import Response, make_response, redirect, request
 from sqlalchemy.orm import Session
@@ -151,7 +152,7 @@ def _contact_page(here: Office, draft: Draft, errors: dict[str, str] | None = No
     )
 
 
-def _hold_facts(here: Office, draft: Draft) -> dict[str, object]:
+def _hold_facts(here: Office, draft: Draft) -> dict[str, Any]:
     until = draft.held_until
     if until is None:
         return {"held_until": "", "held_s": 0}
@@ -187,7 +188,8 @@ def _rows(here: Office, draft: Draft) -> list[dict[str, str]]:
     service, start = parse_slot_id(draft.slot)
     base = f"/book/{here.code}"
     language = reader_language()
-    errand = t("booking.errand_moving_short") if draft.uses_navigator else label_in(here.services[service].label, language)
+    label = label_in(here.services[service].label, language)
+    errand = t("booking.errand_moving_short") if draft.uses_navigator else label
     contact = draft.address if draft.channel in FIELDS else t("booking.contact_none")
     needs = t("booking.list_separator").join(label_in(here.needs[need], language) for need in draft.needs)
     return [

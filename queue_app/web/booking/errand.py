@@ -48,7 +48,8 @@ def take_errand(office: str) -> Response:
     with in_office(office) as (_session, here):
         options = _options(here)
         if said not in {option["value"] for option in options}:
-            return page("errand", here, draft, step="errand", options=options, errors={"errand": t("booking.choose_one")})
+            errors = {"errand": t("booking.choose_one")}
+            return page("errand", here, draft, step="errand", options=options, errors=errors)
     draft.lose_time()
     draft.day = ""
     draft.uses_navigator = said == NAVIGATOR

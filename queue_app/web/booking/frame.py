@@ -35,7 +35,14 @@ def in_office(code: str) -> Iterator[tuple[Session, Office]]:
 
 
 def page(
-    template: str, office: Office, draft: Draft, /, *, step: str = "", errors: Mapping[str, str] | None = None, **facts: Any
+    template: str,
+    office: Office,
+    draft: Draft,
+    /,
+    *,
+    step: str = "",
+    errors: Mapping[str, str] | None = None,
+    **facts: Any,
 ) -> Response:
     """One page of the flow. With errors it is a 422, and what was typed is still there."""
     body = render_template(
