@@ -131,7 +131,7 @@ class Arena:
 
     def ids(self) -> dict[str, int]:
         with self.world.app.app_context(), reading() as session:
-            return dict(session.execute(select(Ticket.number_text, Ticket.id)).tuples().all())
+            return {row.number_text: row.id for row in session.execute(select(Ticket.number_text, Ticket.id))}
 
     def _press(self, path: str, body: dict[str, Any], token: str, **headers: str) -> Pressed:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
