@@ -27,7 +27,7 @@ class ProviderDouble:
         double = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802 - the library's name
+            def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
                 form = {name: values[0] for name, values in parse_qs(self.rfile.read(length).decode()).items()}
                 double._answer(self, form)
@@ -61,7 +61,11 @@ class ProviderDouble:
             handler.connection.close()
             return
         status = 201 if what == "take" else int(what)
-        said: dict[str, Any] = {"sid": f"SM{number:032x}", "status": "queued", **{k.lower(): v for k, v in form.items()}}
+        said: dict[str, Any] = {
+            "sid": f"SM{number:032x}",
+            "status": "queued",
+            **{k.lower(): v for k, v in form.items()},
+        }
         if status != 201:
             said = {"code": 20_000 + status, "message": "no", "status": status}
         raw = json.dumps(said).encode()

@@ -32,6 +32,7 @@ from queue_app.services.ports import Ports
 
 LONGEST_LOOK = timedelta(days=92)
 ALTERNATIVES_AROUND = timedelta(days=7)
+ENOUGH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,14 @@ class Found:
 
 
 def find_slots(
-    session: Session, office: Office, errand: Errand, *, first: date, last: date, ports: Ports, whose: Whose = Whose.PUBLIC
+    session: Session,
+    office: Office,
+    errand: Errand,
+    *,
+    first: date,
+    last: date,
+    ports: Ports,
+    whose: Whose = Whose.PUBLIC,
 ) -> Found:
     """The slots of these days, both included. Refuses `before_from` and `too_long_span`."""
     if last < first:
@@ -61,12 +69,14 @@ def alternatives_to(
     """Free times near one that is gone: of the same day, then of the week around it, else of the next free day."""
     look = _Look(session, office, errand, ports, whose)
     day, today = office.today(lost), office.today(ports.clock())
-    days = look.at(max(today, day - ALTERNATIVES_AROUND), max(today, day) + ALTERNATIVES_AROUND)
-    free = [slot for each in days for slot in each.free]
+    # The losers of a rush ask this under the office's lock, one after the other: the same day is usually enough.
+    free = look.free_from(day, day)
+    if len(free) < ENOUGH:
+        free = look.free_from(max(today, day - ALTERNATIVES_AROUND), max(today, day) + ALTERNATIVES_AROUND)
     if not free:
         later = look.first_free_after(day + ALTERNATIVES_AROUND)
-        free = [slot for each in look.at(later, later) for slot in each.free] if later else []
-    return alternatives(lost, free, office.zone)
+        free = look.free_from(later, later) if later else []
+    return alternatives(lost, free, office.zone, limit=ENOUGH)
 
 
 def offer_of(office: Office, errand: Errand, ports: Ports) -> Offer:
@@ -119,6 +129,9 @@ class _Look:
         capacity = capacity_of(self.office, self.errand.service, self.errand.plan)
         taken = self._taken(first, last, now)
         return slots_between(offer, first, last, ask_of(self.errand, now), taken=taken, capacity_of=capacity)
+
+    def free_from(self, first: date, last: date) -> list[Slot]:
+        return [slot for day in self.at(first, last) for slot in day.free]
 
     def first_free_after(self, day: date) -> date | None:
         now = self.ports.clock()

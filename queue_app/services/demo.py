@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Role
-from queue_app.services import access, office_file
+from queue_app.services import access, demo_bookings, office_file, offices
 from queue_app.services.ports import Ports
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import reading, writing
@@ -38,6 +38,8 @@ def _load(session: Session, ports: Ports) -> None:
     for role, (login, name, passphrase) in LOGINS.items():
         user = access.add_user(session, office_id, login, name, role, passphrase, now)
         user.settings = {DEMO: user.password_hash}
+    session.flush()
+    demo_bookings.seed_bookings(session, offices.office_by_id(session, office_id), ports)
 
 
 def logins_to_show(session: Session) -> list[tuple[str, str, str]]:

@@ -19,7 +19,7 @@ from queue_app.domain.reservation import Action, State, next_state
 from queue_app.store.access_tables import PairingCode, StaffSession
 from queue_app.store.office_tables import OfficeRow
 from queue_app.store.queue_tables import Answer, Delivery, Ticket
-from queue_app.store.reservation_tables import Reservation
+from queue_app.store.reservation_tables import Reservation, SlotPlace
 
 BOOKINGS_KEPT = timedelta(days=30)
 """How long after the visit name, contact and answers of a booking are kept; the pages say so."""
@@ -72,9 +72,9 @@ def forget_bookings(session: Session, now: datetime) -> int:
     over = and_(Reservation.end_at < now - BOOKINGS_KEPT, Reservation.code_hash.is_not(None))
     query = update(Reservation).where(over, Reservation.state != State.BOOKED)
     stripped = _count(session, query.values({**dict.fromkeys(_OF_THE_PERSON), "needs": []}))
-    unconfirmed = and_(Reservation.hold_hash.is_not(None), Reservation.name_kana.is_(None))
-    lapsed = and_(unconfirmed, Reservation.state.in_((State.EXPIRED, State.CANCELLED)))
-    return stripped + _count(session, delete(Reservation).where(lapsed, Reservation.ended_at < now - ANSWERS_KEPT))
+    _count(session, delete(SlotPlace).where(SlotPlace.taken_until < now - ANSWERS_KEPT))
+    lapsed = and_(Reservation.expires_at < now - ANSWERS_KEPT, Reservation.code_hash.is_(None))
+    return stripped + _count(session, delete(Reservation).where(lapsed))
 
 
 _OF_THE_PERSON = (

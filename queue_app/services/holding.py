@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from queue_app.domain.errors import Conflict, Invalid, NotFound
 from queue_app.domain.events import Event
-from queue_app.domain.reservation import HOLD_EXTENSIONS, Action, State, extended_hold, hold_until, next_state
+from queue_app.domain.reservation import Action, State, extended_hold, hold_until, next_state
 from queue_app.domain.slots import NoPlace, SlotTime, covered_slots, invited_at, parse_slot_id, why_not
 from queue_app.services import places, tokens
 from queue_app.services.availability import alternatives_to, ask_of, capacity_of, offer_of
@@ -146,12 +146,15 @@ def settle_in(deed: Deed, row: Reservation, chosen: Chosen) -> None:
             deed.session.flush()
             places.give_back(deed, row)
             capacity = capacity_of(deed.office, chosen.errand.service, chosen.errand.plan)
-            place = places.take(deed, row, chosen.cells, capacity_of=capacity)
-            if place is None:
-                raise _Full
-            row.come_at = invited_at(chosen.start, place, chosen.errand.plan)
+            row.come_at = _come_at(chosen, places.take(deed, row, chosen.cells, capacity_of=capacity))
     except _Full:
         raise Conflict("slot_full", alternatives=_alternatives(deed, chosen)) from None
+
+
+def _come_at(chosen: Chosen, place: int | None) -> datetime:
+    if place is None:
+        raise _Full
+    return invited_at(chosen.start, place, chosen.errand.plan)
 
 
 def may_keep(deed: Deed, row: Reservation, chosen: Chosen) -> bool:
@@ -176,9 +179,7 @@ def _state_now(deed: Deed, row: Reservation) -> State:
 
 def _alternatives(deed: Deed, chosen: Chosen) -> list[dict[str, object]]:
     whose = places.whose_view(deed)
-    found = alternatives_to(
-        deed.session, deed.office, chosen.errand, lost=chosen.start, ports=deed.ports, whose=whose
-    )
+    found = alternatives_to(deed.session, deed.office, chosen.errand, lost=chosen.start, ports=deed.ports, whose=whose)
     zone = deed.office.zone
     return [
         {"id": s.id, "start": s.start.astimezone(zone), "end": s.end.astimezone(zone), "remaining": s.remaining}
@@ -195,4 +196,3 @@ _SAID_OF: dict[NoPlace, tuple[str, str]] = {
     NoPlace.TOO_LONG: ("people", "too_long_for_slot"),
 }
 """The field and the code of each reason against a time."""
-

@@ -25,7 +25,7 @@ MOST_STAGES = 60
 
 
 def planned_visit(office: Office, row: Reservation) -> list[PlannedStage]:
-    """The stages of a booked visit: every counter of the route in its legal order, or the one service that was booked."""
+    """The stages of a booked visit: every counter of the route in its legal order, or the one service booked."""
     result = navigator_result(office, row)
     if result is None:
         return stages_of(office.services[row.service])
@@ -80,7 +80,7 @@ def _in_order(visits: Iterable[Procedure]) -> list[str]:
 
 
 def _after(visits: Iterable[Procedure]) -> dict[str, set[str]]:
-    """Which services come before which, from the procedures: a service waits for all that one of its procedures needs."""
+    """Which services come before which: a service waits for all that one of its procedures needs."""
     by_id = {procedure.id: procedure for procedure in visits}
     before: dict[str, set[str]] = {}
     for procedure in by_id.values():

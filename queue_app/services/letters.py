@@ -67,7 +67,9 @@ def booking_letter(kind: str, channel: str, about: About) -> Letter:
     return Letter("\n\n".join(parts) + "\n", words(f"subject.{kind}", about.language, **facts), enclosures)
 
 
-def turn_letter(kind: str, channel: str, *, office: Office, language: str, number: str, place: str, link: str) -> Letter:
+def turn_letter(
+    kind: str, channel: str, *, office: Office, language: str, number: str, place: str, link: str
+) -> Letter:
     """`near` (place: how many come first) or `called` (place: the counter's label)."""
     facts = {"office": label_in(office.name, language), "number": number, "place": place, "link": link}
     text = words(f"short.{kind}", language, **facts)

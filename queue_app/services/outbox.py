@@ -130,7 +130,14 @@ def _claim_one(session: Session, row: Delivery, now: datetime) -> Claimed | None
     row.state, row.attempts, row.locked_until = "sending", row.attempts + 1, now + LEASE
     session.flush()
     return Claimed(
-        row.id, row.channel, row.kind, row.address or "", json.loads(row.payload), row.dedupe, row.attempts, row.expires_at
+        row.id,
+        row.channel,
+        row.kind,
+        row.address or "",
+        json.loads(row.payload),
+        row.dedupe,
+        row.attempts,
+        row.expires_at,
     )
 
 

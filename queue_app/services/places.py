@@ -57,7 +57,7 @@ def taken_between(
         )
         .group_by(SlotPlace.slot)
     )
-    return {slot: count for slot, count in rows}
+    return dict(rows.tuples().all())
 
 
 def clear_passed(deed: Deed) -> None:

@@ -8,6 +8,7 @@ same. Leaves changing anything to `booking`.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -73,10 +74,8 @@ def by_code_of_office(session: Session, office: Office, typed_code: str) -> Rese
 def search(session: Session, office: Office, text: str) -> list[Reservation]:
     """For staff: bookings by code, phone or e-mail, or exact name in kana; newest first. No part of a name will do."""
     conditions = [Reservation.name_hash == name_hash_of(text), Reservation.contact_hash.in_(_as_contacts(text))]
-    try:
+    with suppress(Invalid):
         conditions.append(Reservation.code_hash == code_hash_of(parse_code(text)))
-    except Invalid:
-        pass
     query = (
         select(Reservation)
         .where(Reservation.office_id == office.id, Reservation.state.in_(_REAL), or_(*conditions))

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Flask, Response, render_template, request
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
 from queue_app.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
@@ -98,6 +99,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(NoConnection, _no_connection)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -124,6 +126,12 @@ def _http(error: HTTPException) -> Response:
 def _database(error: DBAPIError) -> Response:
     """The database did not take it: nothing was written, and the reader may try again."""
     log.error("database refused a statement", extra={"kind": type(error.orig).__name__})
+    return _unavailable()
+
+
+def _no_connection(_error: NoConnection) -> Response:
+    """More people than connections for half a minute: nothing was begun."""
+    log.error("no database connection came free")
     return _unavailable()
 
 

@@ -220,6 +220,9 @@ def test_the_name_goes_to_the_counter_that_has_the_person_in_hand(world: World) 
     world.open("1", "2")
     assert "ミドリ" not in world.clerk.get("/offices/aoba/desk?counter=1").text
     assert "ミドリ" not in world.call("1").text
-    assert world.clerk.get("/offices/aoba/desk?counter=1").get_json()["current"]["reservation"]["name_kana"] == "ミドリ ソラ"
+    assert (
+        world.clerk.get("/offices/aoba/desk?counter=1").get_json()["current"]["reservation"]["name_kana"]
+        == "ミドリ ソラ"
+    )
     for path in ("/offices/aoba/desk?counter=2", f"/tickets/{ticket['token']}", "/offices/aoba/board"):
         assert "ミドリ" not in world.clerk.get(path).text

@@ -184,9 +184,7 @@ def test_another_service_than_the_errand_is_refused(world: World) -> None:
     answers = {"move_type": "within"}
     refused = world.as_(None).post("/offices/aoba/reservations", body(slot(service="insurance"), answers=answers))
     assert (refused.status_code, codes(refused)) == (422, [("service", "other_service")])
-    refused = world.as_(None).post(
-        "/offices/aoba/reservations", body(slot(service="insurance"), service="moving")
-    )
+    refused = world.as_(None).post("/offices/aoba/reservations", body(slot(service="insurance"), service="moving"))
     assert (refused.status_code, codes(refused)) == (422, [("slot", "other_service")])
 
 
@@ -342,7 +340,9 @@ def test_statistics_count_bookings_and_check_ins(world: World) -> None:
 
 
 def test_a_full_day_is_full_and_names_the_next_free_one(world: World) -> None:
-    world.open_office(BOOKABLE.replace('tue: ["08:30-17:15"], wed: ["08:30-17:15"]', 'tue: ["08:30-17:15"], wed: ["10:00-10:30"]'))
+    world.open_office(
+        BOOKABLE.replace('tue: ["08:30-17:15"], wed: ["08:30-17:15"]', 'tue: ["08:30-17:15"], wed: ["10:00-10:30"]')
+    )
     reserve(world), reserve(world)
     asked = {"service": "moving", "from": TOMORROW, "to": TOMORROW}
     told = world.as_(None).get("/offices/aoba/slots", query_string=asked).get_json()

@@ -8,6 +8,7 @@ from typing import Any
 from queue_app.domain.access import Right
 from queue_app.domain.errors import Invalid
 from queue_app.domain.office import Office
+from queue_app.domain.reservation import HOLD_EXTENSIONS
 from queue_app.domain.slots import DaySlots, NoPlace
 from queue_app.services import holding, offices
 from queue_app.services.availability import Found, find_slots
@@ -127,5 +128,5 @@ def _held(office: Office, row: Reservation, hold_id: str) -> dict[str, Any]:
         "start": row.start_at.astimezone(office.zone),
         "end": row.end_at.astimezone(office.zone),
         "people": row.people,
-        "extensions_left": max(0, holding.HOLD_EXTENSIONS - row.extensions),
+        "extensions_left": max(0, HOLD_EXTENSIONS - row.extensions),
     }

@@ -1,0 +1,165 @@
+"""Four weeks of bookings for the example city, so that its calendar looks like one: fictional names and numbers.
+
+The same day always gets the same people: everything but codes and links is drawn from the slot's own id. Mondays and
+mornings are fuller, and nothing is ever quite full, so that somebody who tries it finds a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from queue_app.domain.office import Office, Service
+from queue_app.domain.reservation import State, new_code, new_pin
+from queue_app.domain.slots import SlotPlan, SlotTime, grid, length_for
+from queue_app.services import tokens
+from queue_app.services.availability import capacity_of, offer_of
+from queue_app.services.errands import Errand, slot_plan
+from queue_app.services.ports import Ports
+from queue_app.services.search_hashes import code_hash_of, name_hash_of
+from queue_app.store.reservation_tables import Reservation, SlotPlace
+
+DAYS = 28
+FIRST_HOUR, LAST_HOUR = 8.5, 17.0
+FAMILIES = ("アオバ", "ミドリ", "ソラノ", "ハナムラ", "ツキシマ", "カワベ", "モリシタ", "ユキタニ", "ホシノ", "ウミノ")
+GIVEN = ("ハナコ", "タロウ", "ソラ", "ユイ", "ケン", "サクラ", "レン", "アオイ", "ツムギ", "ミナト", "メイ", "ハルト")
+LANGUAGES = ("ja",) * 17 + ("en", "vi", "zh-Hans")
+NEEDS: tuple[tuple[str, ...], ...] = ((),) * 19 + (("wheelchair",),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guest:
+    """Somebody who exists in the demo only."""
+
+    service: Service
+    cell: SlotTime
+    place: int
+    seed: bytes
+    people: int
+    need_min: int
+
+
+def seed_bookings(session: Session, office: Office, ports: Ports) -> int:
+    """Fill the coming four weeks; how many bookings that were.
+
+    Written in two statements with ids of our own, because the first start should not take seconds.
+    """
+    first = (session.scalar(select(func.max(Reservation.id))) or 0) + 1
+    guests = dict(enumerate(_guests(office, ports), start=first))
+    codes = _codes(len(guests))
+    people = zip(guests.items(), codes, strict=True)
+    rows = [_row(office, guest, code, ports) | {"id": id} for (id, guest), code in people]
+    places = [_place(office, guest) | {"reservation_id": id} for id, guest in guests.items()]
+    if rows:
+        session.execute(insert(Reservation), rows)
+        session.execute(insert(SlotPlace), places)
+    return len(rows)
+
+
+def _guests(office: Office, ports: Ports) -> Iterator[_Guest]:
+    now = ports.clock()
+    for service in office.services.values():
+        plan = slot_plan(service)
+        if plan is None:
+            continue
+        offer = offer_of(office, Errand(service, plan, 1, service.minutes), ports)
+        capacity = capacity_of(office, service, plan)
+        for day in _working_days(office.today(now), ports):
+            for cell in grid(offer, day):
+                if cell.start > now and _in_hours(cell.start.astimezone(office.zone)):
+                    yield from _in_cell(service, plan, cell, capacity(cell))
+
+
+def _in_cell(service: Service, plan: SlotPlan, cell: SlotTime, capacity: int) -> Iterator[_Guest]:
+    taken = 0
+    for place in range(capacity):
+        seed = hashlib.sha256(f"{cell.id}|{place}".encode()).digest()
+        if seed[0] / 256 >= _demand(cell.start):
+            continue
+        people = 1 + seed[5] % 3
+        while people > 1 and length_for(service.minutes, people, plan) > plan.length_min:
+            people -= 1
+        need_min = length_for(service.minutes, people, plan)
+        if need_min > plan.length_min:
+            continue
+        yield _Guest(service, cell, taken, seed, people, need_min)
+        taken += 1
+
+
+def _working_days(today: date, ports: Ports) -> Iterator[date]:
+    days = (today + timedelta(days=number) for number in range(DAYS))
+    return (day for day in days if day.weekday() < 5 and ports.holidays(day) is None)
+
+
+def _in_hours(local: datetime) -> bool:
+    return FIRST_HOUR <= local.hour + local.minute / 60 < LAST_HOUR
+
+
+def _demand(start: datetime) -> float:
+    """The share of places taken. The morning in Japan is before three o'clock in UTC."""
+    return 0.1 + 0.06 * (start.weekday() == 0) + 0.05 * (start.hour < 3)
+
+
+def _codes(count: int) -> list[str]:
+    codes: set[str] = set()
+    while len(codes) < count:
+        codes.add(new_code(secrets.randbelow))
+    return list(codes)
+
+
+def _row(office: Office, guest: _Guest, code: str, ports: Ports) -> dict[str, Any]:
+    seed, now = guest.seed, ports.clock()
+    name = f"{FAMILIES[seed[1] % len(FAMILIES)]} {GIVEN[seed[2] % len(GIVEN)]}"
+    nonce = tokens.new_nonce()
+    phone = f"+8190{int.from_bytes(seed[3:5]) % 10_000:08d}" if seed[6] % 2 else None
+    return {
+        "office_id": office.id,
+        "service": guest.service.code,
+        "state": State.BOOKED,
+        "start_at": guest.cell.start,
+        "end_at": guest.cell.end,
+        "come_at": guest.cell.start,
+        "people": guest.people,
+        "need_min": guest.need_min,
+        "nonce": nonce,
+        "token_hash": tokens.secret_hash(tokens.reservation_token(ports.secret, nonce)),
+        "code": code,
+        "code_hash": code_hash_of(code),
+        "pin": None if phone else new_pin(secrets.randbelow),
+        "name_kana": name,
+        "name_hash": _hash_of(name),
+        "contact_channel": "sms" if phone else None,
+        "contact_address": phone,
+        "language": LANGUAGES[seed[7] % len(LANGUAGES)],
+        "needs": [need for need in NEEDS[seed[8] % len(NEEDS)] if need in office.needs],
+        "origin": "demo",
+        "made_at": now,
+        "changed_at": now,
+        "extensions": 0,
+        "failures": 0,
+        "sequence": 0,
+    }
+
+
+def _place(office: Office, guest: _Guest) -> dict[str, Any]:
+    return {
+        "office_id": office.id,
+        "slot": guest.cell.id,
+        "place": guest.place,
+        "start_at": guest.cell.start,
+        "service": guest.service.code,
+        "taken_until": None,
+    }
+
+
+@lru_cache(maxsize=len(FAMILIES) * len(GIVEN))
+def _hash_of(name: str) -> str | None:
+    return name_hash_of(name)
