@@ -19,7 +19,6 @@ from kiosk.screen import Screen
 from queue_app.domain.access import Right
 from queue_app.domain.errors import NotFound, Refusal
 from queue_app.domain.office import Office, label_in
-from queue_app.domain.slip import Slip
 from queue_app.services import holders, printing, tokens
 from queue_app.services.deed import Deed, begin
 from queue_app.services.reception import Arrival, issue_ticket
@@ -47,7 +46,7 @@ def issue(office: str) -> Response:
         token = tokens.ticket_token(deed.ports.secret, ticket.nonce)
         printer = _printer(screen)
         if not printer.startswith("browser:"):
-            paper = printing.slip_of(deed.office, ticket, _status_url(token))
+            paper = printing.slip_of(session, deed.office, ticket, _status_url(token), now=deed.now)
             printing.print_slip(deed, ticket, paper, printer=printer, source=deed.identity.label)
         return f"/tickets/{token}"
 
@@ -136,7 +135,7 @@ def answer_paper(office: str, token: str) -> Response:
 
     def act(deed: Deed, found: Ticket) -> None:
         if request.form.get("answer") == "again":
-            paper = printing.slip_of(deed.office, found, _status_url(token))
+            paper = printing.slip_of(deed.session, deed.office, found, _status_url(token), now=deed.now)
             printing.print_again(deed, found, paper, printer=_printer(screen), source=deed.identity.label)
         else:
             printing.paper_came(deed, found)
@@ -162,7 +161,8 @@ def slip(office: str, token: str) -> Response:
     """The paper as a page, for kiosks that print through their browser."""
     screen = paired_screen(office)
     with reading() as session:
-        made: Slip = printing.slip_of(screen.office, _ticket(session, screen.office, token), _status_url(token))
+        now, found = house().ports.clock(), _ticket(session, screen.office, token)
+        made = printing.slip_of(session, screen.office, found, _status_url(token), now=now)
     return shown("slip", screen, slip=made, qr=qr_picture(made.qr or ""))
 
 

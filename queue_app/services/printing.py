@@ -13,7 +13,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -26,9 +26,12 @@ from queue_app.domain.events import Event
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.printing import PrintEnd, PrinterState, PrintJob, PrintResult
 from queue_app.domain.slip import Line, Role, Slip, SlipFacts, reprint, slip
+from queue_app.domain.ticket import State
 from queue_app.services.alarms import ask_help, end_alarms_of
 from queue_app.services.deed import Deed, begin_by_id
 from queue_app.services.ports import Ports
+from queue_app.services.visits import current_stage, has_begun
+from queue_app.services.waits import place_of
 from queue_app.store.database import reading, writing
 from queue_app.store.queue_tables import Delivery, Ticket
 
@@ -57,9 +60,11 @@ class Paper:
     is_reprint: bool = False
 
 
-def slip_of(office: Office, ticket: Ticket, status_url: str | None) -> Slip:
-    """The paper of a ticket, as it was when the number was given."""
+def slip_of(session: Session, office: Office, ticket: Ticket, status_url: str | None, *, now: datetime) -> Slip:
+    """The paper of a ticket: its estimate as it was given, and how many people are before it at this moment."""
     service = office.services[ticket.service]
+    stage = current_stage(ticket)
+    waits_now = stage.state == State.WAITING and has_begun(stage)
     span = ticket.estimate or {}
     return slip(
         SlipFacts(
@@ -68,7 +73,7 @@ def slip_of(office: Office, ticket: Ticket, status_url: str | None) -> Slip:
             service=label_in(service.label, "ja"),
             area=label_in(service.area, "ja") if service.area else "",
             issued_at=ticket.issued_at.astimezone(office.zone),
-            waiting=None,
+            waiting=place_of(session, office, stage, now).ahead if waits_now else None,
             wait_min=(span["low_min"], span["high_min"]) if span.get("high_min") else None,
             status_url=status_url,
             language=ticket.language,
@@ -108,7 +113,7 @@ def paper_of(session: Session, ticket: Ticket) -> Paper:
 
 @dataclass
 class PrintRoom:
-    """Prints what is due, one job after the other at each printer. One per process; the database says whose a job is."""
+    """Prints what is due, one job after the other at each printer. One per process; jobs are claimed."""
 
     ports: Ports
     printer_at: Callable[[str], SlipPrinter]

@@ -291,6 +291,7 @@ def test_paper_is_printed_once_after_the_number_was_given(
     assert "印刷しています" in machine.page.text
     assert (print_now(world, print_room), print_now(world, print_room)) == (1, 0)
     assert printer.jobs[0].slip.text(LineRole.NUMBER) == "B001"
+    assert printer.jobs[0].slip.text(LineRole.QUEUE).startswith("待ち 0人")
     machine.open(machine.path)
     assert "番号札をお取りください" in machine.page.text
 
