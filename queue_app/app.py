@@ -19,7 +19,8 @@ from queue_app import commands
 from queue_app.services.day import past_days_chore
 from queue_app.services.ports import Ports
 from queue_app.services.relay import Relay
-from queue_app.store import access_tables, key_table, office_tables, queue_tables, reservation_tables  # noqa: F401 - they declare the tables
+from queue_app.store import access_tables, audit_tables, key_table, office_tables, queue_tables, reservation_tables  # noqa: F401 - they declare the tables
+from queue_app.store.checkpoints import Checkpoints
 from queue_app.store.columns import KEYRING
 from queue_app.store.database import db, prepare_engine
 from queue_app.web import errors, hooks, pages, security
@@ -52,7 +53,11 @@ csrf = CSRFProtect()
 def create_app(settings: Settings, ports: Ports, frontends: Iterable[Blueprint] = ()) -> Flask:
     """One application. The relay is made here and started by `run.py`."""
     app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
-    ports = replace(ports, public_url=ports.public_url or settings.public_url)
+    ports = replace(
+        ports,
+        public_url=ports.public_url or settings.public_url,
+        checkpoints=Checkpoints(settings.instance / "audit", ports.secret),
+    )
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,

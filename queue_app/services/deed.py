@@ -19,7 +19,7 @@ from queue_app.domain.access import Identity, Right, check_office
 from queue_app.domain.errors import NotFound
 from queue_app.domain.events import Event
 from queue_app.domain.office import Counter, Office, Service
-from queue_app.services import offices
+from queue_app.services import audit, offices
 from queue_app.services.ports import Ports
 from queue_app.services.waits import Place
 from queue_app.store.database import after_commit, writing
@@ -82,7 +82,7 @@ class Deed:
         undoes: int | None = None,
         **data: Any,
     ) -> EventRow:
-        """Write one row of history and tell the screens after the commit."""
+        """Write one row of history and of the audit trail, and tell the screens after the commit."""
         images, self._images = self._images, {}
         self.log.version += 1
         row = EventRow(
@@ -101,6 +101,7 @@ class Deed:
             data={**data, "before": images} if images else data,
         )
         self.session.add(row)
+        audit.of_event(self, row, ticket)
         self._nudge_after_commit()
         return row
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Protocol
+
+from queue_app.store.checkpoints import Checkpoint, Kept
 
 
 class Clock(Protocol):
@@ -38,6 +41,24 @@ class Nudge(Protocol):
     def __call__(self, office_id: int, version: int) -> None: ...
 
 
+class CheckpointFiles(Protocol):
+    """Remembers outside the database how far each audit trail has got. Never refuses."""
+
+    def reached(self, point: Checkpoint) -> None: ...
+
+    def read(self, lines: Path | None = None) -> Kept: ...
+
+
+class NoCheckpoints:
+    """For what has no folder: nothing is remembered."""
+
+    def reached(self, point: Checkpoint) -> None:
+        """Forgotten at once."""
+
+    def read(self, lines: Path | None = None) -> Kept:
+        return Kept()
+
+
 def _no_nudge(office_id: int, version: int) -> None:
     """For commands and tests: the screens find out by themselves within a second."""
 
@@ -51,6 +72,7 @@ class Ports:
     holidays: Callable[[date], str | None] = lambda _day: None
     secret: bytes = b""
     public_url: str = ""
+    checkpoints: CheckpointFiles = NoCheckpoints()
 
 
 def utc(at: datetime) -> datetime:

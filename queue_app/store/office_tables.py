@@ -29,12 +29,16 @@ class OfficeLog(Model):
     """The office's place in its own history. Every deed locks this row first: one order of events per office.
 
     `version` is the number of the last event; `setup_version` grows when the set-up changes.
+    `audit_*` is the end of the audit trail (`store.audit_tables`): its first entry's seal, its length, its last seal.
     """
 
     __tablename__ = "office_log"
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
     version: Mapped[int] = mapped_column(Key, default=0)
     setup_version: Mapped[int] = mapped_column(Integer, default=1)
+    audit_chain: Mapped[str | None] = mapped_column(String(64))
+    audit_seq: Mapped[int] = mapped_column(Key, default=0)
+    audit_mac: Mapped[str | None] = mapped_column(String(64))
 
 
 class ServiceRow(Model):
