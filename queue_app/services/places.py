@@ -57,7 +57,7 @@ def taken_between(
         )
         .group_by(SlotPlace.slot)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def clear_passed(deed: Deed) -> None:
