@@ -7,14 +7,14 @@ import uuid
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, current_app, request, url_for
 
 from queue_app.domain.office import label_in
-from queue_app.web import admin, booking, devices, i18n, resident, staff
+from queue_app.web import admin, booking, devices, i18n, resident, staff, styleguide
 from queue_app.web.api.openapi import docs_page
-from queue_app.web.context import house
+from queue_app.web.context import KEY, house
 
 YEAR_S = 31_536_000
 
@@ -33,6 +33,8 @@ def register(app: Flask) -> None:
     app.register_blueprint(devices.blueprint)
     app.register_blueprint(staff.blueprint)
     app.register_blueprint(admin.blueprint)
+    if urlsplit(app.extensions[KEY].settings.public_url).hostname in ("127.0.0.1", "localhost"):
+        app.register_blueprint(styleguide.blueprint)  # for those who build screens, on their own machine
 
 
 def asset(path: str, blueprint: str = "") -> str:

@@ -14,6 +14,8 @@ from queue_app.store.queue_tables import EventRow, Ticket
 from tests.world import World
 
 TICKETS = "/api/v1/offices/aoba/tickets"
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What a body may look like is decided before any database is asked; one of the two is enough here."""
 
 NUMBERS: list[Any] = [-1, 0, 1e9, 2**31, 2**63, 2**64, 1.5, 1e-9, "１２", "٣", "1_000", "0x10", True, [], {}, None, ""]
 TEXTS = [
