@@ -7,6 +7,8 @@ a phone only inside the window, because nobody sees whether the person is there.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from queue_app.domain.discipline import VisitClass
 from queue_app.domain.errors import Conflict
 from queue_app.domain.events import Event
@@ -54,6 +56,10 @@ def came_late(row: Reservation, late_min: int) -> bool:
 
 def _arrival(deed: Deed, row: Reservation) -> Arrival:
     policy = deed.office.booking
+    opens_at = (row.come_at - timedelta(minutes=policy.early_min)).astimezone(deed.office.zone)
+    if deed.now < opens_at:
+        shown = f"{opens_at.month}/{opens_at.day} {opens_at:%H:%M}"
+        raise Conflict("too_early", opens_at=opens_at, start=row.come_at.astimezone(deed.office.zone), opens=shown)
     arrival = admit(row.come_at, deed.now, policy.early_min, policy.late_min)
     if deed.office.today(row.come_at) != deed.today:
         raise Conflict("booking_over")
