@@ -12,7 +12,7 @@ from datetime import timedelta
 from queue_app.domain.discipline import VisitClass
 from queue_app.domain.errors import Conflict
 from queue_app.domain.events import Event
-from queue_app.domain.reservation import Action, Arrival, State, admit, next_state
+from queue_app.domain.reservation import Action, Arrival, State, check_arrival, next_state
 from queue_app.services import messages, reception
 from queue_app.services.deed import Deed
 from queue_app.services.itineraries import planned_visit
@@ -56,11 +56,11 @@ def came_late(row: Reservation, late_min: int) -> bool:
 
 def _arrival(deed: Deed, row: Reservation) -> Arrival:
     policy = deed.office.booking
-    opens_at = (row.come_at - timedelta(minutes=policy.early_min)).astimezone(deed.office.zone)
-    if deed.now < opens_at:
+    arrival = check_arrival(row.come_at, deed.now, policy.early_min, policy.late_min)
+    if arrival is Arrival.EARLY:
+        opens_at = (row.come_at - timedelta(minutes=policy.early_min)).astimezone(deed.office.zone)
         shown = f"{opens_at.month}/{opens_at.day} {opens_at:%H:%M}"
         raise Conflict("too_early", opens_at=opens_at, start=row.come_at.astimezone(deed.office.zone), opens=shown)
-    arrival = admit(row.come_at, deed.now, policy.early_min, policy.late_min)
     if deed.office.today(row.come_at) != deed.today:
         raise Conflict("booking_over")
     if arrival is Arrival.LATE and deed.identity.role is None:

@@ -16,6 +16,7 @@ def demo_office_text() -> str:
     """An office file. Load it with `folder=OFFICES`, where its navigator rules are."""
     file = yaml.safe_load((OFFICES / NAME).read_text(encoding="utf-8"))
     file |= {"hours": "always", "tickets_from_home": True, "demo": True}
+    file["booking"].pop("reoffer_max_min", None)  # a place somebody gives back while trying it is free at once
     for service in file["services"]:
         service.pop("hours", None)
         if "slots" in service:
