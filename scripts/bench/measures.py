@@ -43,7 +43,7 @@ def load(port: int, how: str, plan: list[dict[str, Any]], seconds: float) -> lis
     done = subprocess.run(
         [sys.executable, "-m", "scripts.bench.load"], input=asked, cwd=ROOT, check=True, capture_output=True, text=True
     )
-    return [tuple(row) for row in json.loads(done.stdout)]  # type: ignore[misc]
+    return [tuple(row) for row in json.loads(done.stdout)]
 
 
 def presses(rows: list[Row], kind: str, seconds: float) -> Presses:
