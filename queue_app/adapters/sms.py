@@ -26,7 +26,8 @@ class TwilioSms:
     def __init__(self, account: str, token: str, sender: str, *, base: str = "", public_url: str = "") -> None:
         self._client = _client(account, token, base)
         self._from = sender
-        self._callback = f"{public_url}/hooks/sms/" if public_url.startswith(("http://", "https://")) else ""
+        # Twilio refuses a message whose report address it cannot reach.
+        self._callback = f"{public_url}/hooks/sms/" if base or public_url.startswith("https://") else ""
 
     def send(self, *, address: str, kind: str, payload: dict[str, object], key: str) -> str | None:
         """Twilio's id of the message."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from queue_app.domain.errors import Conflict, Invalid, NotAllowed
+from queue_app.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from queue_app.domain.events import Event
 from queue_app.domain.itinerary import PlannedStage, stages_of, visit
 from queue_app.domain.navigator import Procedure
@@ -26,6 +26,8 @@ MOST_STAGES = 60
 
 def planned_visit(office: Office, row: Reservation) -> list[PlannedStage]:
     """The stages of a booked visit: every counter of the route in its legal order, or the one service booked."""
+    if row.service not in office.services:
+        raise NotFound("unknown_service", service=row.service)
     result = navigator_result(office, row)
     if result is None:
         return stages_of(office.services[row.service])

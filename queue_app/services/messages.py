@@ -10,8 +10,10 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import Invalid
 from queue_app.domain.phone import sms_address
@@ -19,6 +21,7 @@ from queue_app.services.deed import Deed
 from queue_app.services.letters import Letter
 from queue_app.services.search_hashes import contact_hash_of
 from queue_app.store.queue_tables import Delivery, EventRow
+from queue_app.store.reservation_tables import Reservation
 
 CHANNELS = ("sms", "email", "line", "push", "none")
 LONGEST_EMAIL = 254
@@ -90,6 +93,15 @@ def post(deed: Deed, contact: Contact, message: Post, event: EventRow | None = N
     )
     deed.session.add(row)
     return row
+
+
+def messages_about(session: Session, row: Reservation) -> list[dict[str, Any]]:
+    """What was said about a booking and what became of it, oldest first; for staff, without text and address."""
+    query = select(Delivery).where(Delivery.reservation_id == row.id).order_by(Delivery.id)
+    return [
+        {"kind": each.kind, "channel": each.channel, "state": each.state, "due_at": each.due_at, "why": each.last_error}
+        for each in session.scalars(query)
+    ]
 
 
 def withdraw(deed: Deed, *, reservation_id: int) -> None:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from queue_app.domain.access import Identity, Right, check_office
 from queue_app.domain.calendar import parse_hours
 from queue_app.domain.discipline import HeadStarts
 from queue_app.domain.errors import NotFound
@@ -40,13 +39,6 @@ def office_by_id(session: Session, office_id: int) -> Office:
     if setup_version is None:
         raise NotFound("unknown_office")
     return office_at(session, office_id, setup_version)
-
-
-def office_of_staff(session: Session, code: str, identity: Identity) -> Office:
-    """The office by its code, for its own staff. `unknown_office`, `forbidden`, `other_office` otherwise."""
-    office = office_by_code(session, code)
-    check_office(identity, Right.SERVE, office.id)
-    return office
 
 
 def office_codes(session: Session) -> list[str]:

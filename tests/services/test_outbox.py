@@ -449,3 +449,14 @@ def test_personal_data_of_messages_and_bookings_is_unreadable_in_the_database(wo
             ).encode()
     assert b"marker-hanako" not in raw
     assert "マーカー".encode() not in raw
+
+
+def test_staff_see_what_became_of_the_messages_about_a_booking(world: World) -> None:
+    made = reserve(world, contact=PHONE)
+    send(world, sms=RecordingSender(fails=lambda _message: Refused("no such number")))
+    search = world.clerk.post("/offices/aoba/reservations/search", {"text": made["code"], "reason": "phone_call"})
+    told = search.get_json()["reservations"][0]["messages"]
+    assert [(each["kind"], each["state"], each["why"]) for each in told] == [
+        ("confirmed", "failed", "no such number"),
+        ("reminder_1", "due", None),
+    ]

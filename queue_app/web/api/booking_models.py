@@ -85,6 +85,7 @@ class SearchBody(Body):
     """A code, a phone number, an e-mail address or a whole name in kana."""
 
     text: Annotated[str, Field(min_length=1, max_length=254)]
+    reason: Annotated[str, Field(max_length=200)] | None = None
 
 
 class SlotsQuery(BaseModel):

@@ -12,7 +12,8 @@ from queue_app.services import booking, offices, reservations
 from queue_app.services.calendar_file import calendar_file
 from queue_app.services.deed import Deed, begin_by_id
 from queue_app.services.errands import Said
-from queue_app.services.messages import Contact, contact_from
+from queue_app.services.look_ups import look_up
+from queue_app.services.messages import Contact, contact_from, messages_about
 from queue_app.services.tokens import reservation_token
 from queue_app.store.reservation_tables import Reservation
 from queue_app.web.api.booking_models import (
@@ -24,7 +25,7 @@ from queue_app.web.api.booking_models import (
     SearchBody,
     day_in,
 )
-from queue_app.web.api.endpoint import Call, Reply, change, looking, read
+from queue_app.web.api.endpoint import Call, Reply, change, read
 from queue_app.web.api.models import EmptyBody, NotifyBody
 from queue_app.web.context import house
 from queue_app.web.errors import problem
@@ -117,13 +118,13 @@ def find_reservation(call: Call, office: str, body: FindBody) -> Reply:
     right=Right.SERVE,
     body=SearchBody,
     answer=FoundShown,
-    alone=looking,
 )
 def search_reservations(call: Call, office: str, body: SearchBody) -> Reply:
-    """For staff: bookings by code, phone, e-mail or exact name."""
-    here = offices.office_of_staff(call.session, office, call.identity)
-    found = reservations.search(call.session, here, body.text)
-    return Reply({"reservations": [_view(here, row) for row in found]}, personal=True)
+    """For staff: bookings by code, phone, e-mail or exact name. Each look-up is in the audit trail with its reason."""
+    deed = call.begin(office, Right.SERVE)
+    found = look_up(deed, body.text, body.reason)
+    views = [_view(deed.office, row) | {"messages": messages_about(deed.session, row)} for row in found]
+    return Reply({"reservations": views}, personal=True)
 
 
 def request_of(body: ReservationBody) -> booking.Request:
