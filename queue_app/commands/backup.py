@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 from flask import Flask
 from flask.cli import with_appcontext
+from sqlalchemy.orm import Session
 
 from queue_app.commands.sentences import in_sentences
 from queue_app.commands.surroundings import this_house
-from queue_app.services import restoring, schema
+from queue_app.domain.audit import Act
+from queue_app.services import audit, restoring, schema
 from queue_app.store.backups import BackupRefused, read_backup, write_backup
 from queue_app.store.database import db, writing
 
@@ -32,6 +34,8 @@ def backup(file: Path) -> None:
         write_backup(db.engine, file)
     except BackupRefused as refusal:
         raise click.ClickException(str(refusal)) from None
+    if schema.schema_is_current():
+        writing(lambda session: audit.note_everywhere(session, this_house().ports, Act.BACKED_UP))
     click.echo(f"Wrote {file}. It can be read only together with the data keys, which are not in it.")
 
 
@@ -48,6 +52,11 @@ def restore(file: Path) -> None:
     except BackupRefused as refusal:
         raise click.ClickException(str(refusal)) from None
     schema.bring_up_to_date()
-    now = this_house().ports.clock()
-    writing(lambda session: restoring.go_on_after(session, reached, now))
+    ports = this_house().ports
+
+    def deed(session: Session) -> None:
+        restoring.go_on_after(session, reached, ports.clock())
+        audit.note_restore(session, ports)
+
+    writing(deed)
     click.echo(f"Restored {file}. Start the server again.")

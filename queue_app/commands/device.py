@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from sqlalchemy.orm import Session
 
 from queue_app.commands.sentences import in_sentences
 from queue_app.commands.surroundings import OFFICE_OPTION, office_id, this_house
 from queue_app.commands.user import check_text
 from queue_app.domain.access import Role
-from queue_app.services import access
+from queue_app.domain.audit import Act
+from queue_app.services import access, audit
 from queue_app.store.database import writing
 
 group = AppGroup("device", help="Kiosks and displays.")
@@ -36,10 +38,14 @@ def pair(office: str, role: str, name: str | None, said: tuple[str, ...]) -> Non
     """Print a code to type on the device; it holds for ten minutes and works once."""
     name = name or role
     check_text("name", name, LONGEST_NAME)
-    now, settings = this_house().ports.clock(), _settings(role, said)
-    code = writing(
-        lambda session: access.pairing_code(session, office_id(session, office), Role(role), name, now, settings)
-    )
+    ports, settings = this_house().ports, _settings(role, said)
+
+    def deed(session: Session) -> str:
+        number = office_id(session, office)
+        audit.note_in(session, number, ports, audit.COMMAND, Act.PAIRING_OFFERED, name, role=role)
+        return access.pairing_code(session, number, Role(role), name, ports.clock(), settings)
+
+    code = writing(deed)
     minutes = int(access.PAIRING_TIME.total_seconds() // 60)
     click.echo(f"Type this on the {role} within {minutes} minutes:", err=True)
     click.echo(code)

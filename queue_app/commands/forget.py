@@ -10,6 +10,8 @@ from flask.cli import with_appcontext
 
 from queue_app.commands.sentences import in_sentences
 from queue_app.commands.surroundings import this_house
+from queue_app.domain.audit import Act
+from queue_app.services import audit
 from queue_app.services.forgetting import FORGETTERS, forget_one
 from queue_app.store.database import writing
 
@@ -23,6 +25,9 @@ def register(app: Flask) -> None:
 @in_sentences
 def forget() -> None:
     """Delete personal data that is due: notes and addresses of past days, old messages, kept answers."""
-    now = this_house().ports.clock()
+    ports = this_house().ports
+    counts: dict[str, int] = {}
     for kind in FORGETTERS:
-        click.echo(f"{kind}: {writing(partial(forget_one, kind=kind, now=now))} forgotten")
+        counts[kind] = writing(partial(forget_one, kind=kind, now=ports.clock()))
+        click.echo(f"{kind}: {counts[kind]} forgotten")
+    writing(lambda session: audit.note_everywhere(session, ports, Act.FORGOTTEN, counts=counts))

@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from sqlalchemy.orm import Session
 
 from queue_app.commands.sentences import in_sentences
-from queue_app.commands.surroundings import this_house
-from queue_app.services import office_export
+from queue_app.commands.surroundings import office_id, this_house
+from queue_app.domain.audit import Act
+from queue_app.services import audit, office_export
 from queue_app.services.office_file import (
     LARGEST_FILE,
     OfficeFileRefused,
@@ -34,9 +36,15 @@ def register(app: Flask) -> None:
 @in_sentences
 def load(file: Path) -> None:
     """Add the office of FILE, or bring it to what FILE says. A running server follows."""
-    text, now = _text(file), this_house().ports.clock()
+    text, ports = _text(file), this_house().ports
+
+    def deed(session: Session) -> str:
+        code = load_office(session, text, str(file), ports.clock(), file.parent)
+        audit.note_in(session, office_id(session, code), ports, audit.COMMAND, Act.OFFICE_LOADED, f"office:{code}")
+        return code
+
     try:
-        code = writing(lambda session: load_office(session, text, str(file), now, file.parent))
+        code = writing(deed)
     except OfficeFileRefused as refusal:
         click.echo(str(refusal), err=True)
         raise click.ClickException("Nothing was loaded.") from None

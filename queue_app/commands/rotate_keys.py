@@ -7,7 +7,11 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from queue_app.commands.sentences import in_sentences
+from queue_app.commands.surroundings import this_house
+from queue_app.domain.audit import Act
+from queue_app.services import audit
 from queue_app.services.key_rotation import rotate_all
+from queue_app.store.database import writing
 
 
 def register(app: Flask) -> None:
@@ -23,6 +27,8 @@ def rotate_keys() -> None:
     for done in rotate_all():
         unreadable += done.unreadable
         click.echo(f"{done.column}: {done.sealed} sealed again")
+    ports = this_house().ports
+    writing(lambda session: audit.note_everywhere(session, ports, Act.KEYS_ROTATED, unreadable=unreadable))
     if unreadable:
         raise click.ClickException(
             f"{unreadable} values could not be opened with any key in DATA_KEYS; put the key back that sealed them."

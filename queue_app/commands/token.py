@@ -13,8 +13,9 @@ from queue_app.commands.sentences import in_sentences
 from queue_app.commands.surroundings import OFFICE_OPTION, office_id, this_house
 from queue_app.commands.user import check_text
 from queue_app.domain.access import Role
+from queue_app.domain.audit import Act
 from queue_app.domain.errors import Conflict, NotFound
-from queue_app.services import access, offices
+from queue_app.services import access, audit, offices
 from queue_app.store.access_tables import AccessToken
 from queue_app.store.database import reading, writing
 
@@ -35,11 +36,13 @@ def register(app: Flask) -> None:
 def issue(office: str, role: str, name: str, counter: str | None) -> None:
     """Make a token and print it as the last line. It is shown this once."""
     check_text("name", name, LONGEST_NAME)
-    now = this_house().ports.clock()
+    ports = this_house().ports
 
     def deed(session: Session) -> str:
         _check_counter(session, office, Role(role), counter)
-        token = access.issue_token(session, office_id(session, office), Role(role), name, now, counter=counter)
+        number = office_id(session, office)
+        token = access.issue_token(session, number, Role(role), name, ports.clock(), counter=counter)
+        audit.note_in(session, number, ports, audit.COMMAND, Act.TOKEN_ISSUED, name, role=role, counter=counter)
         return token.secret
 
     secret = writing(deed)
@@ -64,8 +67,14 @@ def list_(office: str | None) -> None:
 @in_sentences
 def revoke(office: str, name: str) -> None:
     """End the token NAME. Its live connections are closed within seconds."""
-    now = this_house().ports.clock()
-    writing(lambda session: access.revoke_token(session, office_id(session, office), name, now))
+    ports = this_house().ports
+
+    def deed(session: Session) -> None:
+        number = office_id(session, office)
+        access.revoke_token(session, number, name, ports.clock())
+        audit.note_in(session, number, ports, audit.COMMAND, Act.TOKEN_REVOKED, name)
+
+    writing(deed)
     click.echo(f"Revoked {name} of {office}.")
 
 

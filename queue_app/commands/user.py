@@ -7,12 +7,14 @@ import sys
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from sqlalchemy.orm import Session
 
 from queue_app.commands.sentences import in_sentences
 from queue_app.commands.surroundings import OFFICE_OPTION, office_id, this_house
 from queue_app.domain.access import Role
+from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
-from queue_app.services import access
+from queue_app.services import access, audit
 from queue_app.store.database import writing
 
 group = AppGroup("user", help="People who log in to the staff pages.")
@@ -39,10 +41,14 @@ def add(login: str, office: str, role: str, name: str, passphrase: str | None, p
     check_text("login", login)
     check_text("name", name)
     secret = _passphrase(passphrase, from_stdin=passphrase_stdin)
-    now = this_house().ports.clock()
-    writing(
-        lambda session: access.add_user(session, office_id(session, office), login, name, Role(role), secret, now).id
-    )
+    ports = this_house().ports
+
+    def deed(session: Session) -> None:
+        number = office_id(session, office)
+        user = access.add_user(session, number, login, name, Role(role), secret, ports.clock())
+        audit.note_in(session, number, ports, audit.COMMAND, Act.PERSON_ADDED, f"user:{user.id}", role=role)
+
+    writing(deed)
     click.echo(f"Added {login} ({role}) to {office}.")
 
 
@@ -54,8 +60,14 @@ def add(login: str, office: str, role: str, name: str, passphrase: str | None, p
 def passwd(login: str, passphrase: str | None, passphrase_stdin: bool) -> None:  # noqa: FBT001 - click's way
     """Give LOGIN a new passphrase; it is logged out everywhere."""
     secret = _passphrase(passphrase, from_stdin=passphrase_stdin)
-    now = this_house().ports.clock()
-    writing(lambda session: access.set_passphrase(session, login, secret, now))
+    ports = this_house().ports
+
+    def deed(session: Session) -> None:
+        user = access.set_passphrase(session, login, secret, ports.clock())
+        subject = f"user:{user.id}"
+        audit.note_in(session, user.office_id, ports, audit.COMMAND, Act.PASSPHRASE_CHANGED, subject)
+
+    writing(deed)
     click.echo(f"{login} has a new passphrase and is logged out everywhere.")
 
 

@@ -124,11 +124,13 @@ def open_session(session: Session, user: UserRow, now: datetime) -> str:
     return secret
 
 
-def log_out(session: Session, secret: str, now: datetime) -> None:
-    """End the session; nothing happens for one that is unknown."""
+def log_out(session: Session, secret: str, now: datetime) -> StaffSession | None:
+    """End the session; None for one that is unknown or has ended already."""
     row = session.scalars(select(StaffSession).where(StaffSession.token_hash == secret_hash(secret))).first()
-    if row is not None and row.ended_at is None:
-        row.ended_at = now
+    if row is None or row.ended_at is not None:
+        return None
+    row.ended_at = now
+    return row
 
 
 def touch_session(session: Session, session_id: int, now: datetime, counter: str | None = None) -> None:
@@ -164,7 +166,7 @@ def add_user(
     return user
 
 
-def set_passphrase(session: Session, login: str, passphrase: str, now: datetime) -> None:
+def set_passphrase(session: Session, login: str, passphrase: str, now: datetime) -> UserRow:
     """A new passphrase ends all sessions of the person."""
     user = session.scalars(select(UserRow).where(UserRow.login == _plain(login))).first()
     if user is None:
@@ -172,6 +174,7 @@ def set_passphrase(session: Session, login: str, passphrase: str, now: datetime)
     user.password_hash = hash_passphrase(passphrase)
     for row in session.scalars(select(StaffSession).where(StaffSession.user_id == user.id)):
         row.ended_at = row.ended_at or now
+    return user
 
 
 def is_passphrase_of(user: UserRow, passphrase: str) -> bool:

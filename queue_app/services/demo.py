@@ -6,7 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Role
-from queue_app.services import access, demo_bookings, office_file, offices
+from queue_app.domain.audit import Act
+from queue_app.services import access, audit, demo_bookings, office_file, offices
 from queue_app.services.ports import Ports
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import reading, writing
@@ -35,9 +36,11 @@ def _load(session: Session, ports: Ports) -> None:
     now = ports.clock()
     office_file.load_office(session, office_file.demo_office_text(), "aoba.yaml", now, folder=office_file.OFFICES)
     office_id = session.scalars(select(OfficeRow.id)).one()
+    audit.note_in(session, office_id, ports, audit.COMMAND, Act.OFFICE_LOADED, "office:aoba")
     for role, (login, name, passphrase) in LOGINS.items():
         user = access.add_user(session, office_id, login, name, role, passphrase, now)
         user.settings = {DEMO: user.password_hash}
+        audit.note_in(session, office_id, ports, audit.COMMAND, Act.PERSON_ADDED, f"user:{user.id}", role=role)
     session.flush()
     demo_bookings.seed_bookings(session, offices.office_by_id(session, office_id), ports)
 

@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right, Role
+from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
-from queue_app.services import access
+from queue_app.services import access, audit
 from queue_app.store.database import reading, writing
 from queue_app.web.admin import blueprint
 from queue_app.web.auth import needs
@@ -38,7 +39,9 @@ def issue_token() -> ResponseReturnValue:
             raise Invalid.field("role", "not_an_option")
         if counter and counter not in deed.office.counters:
             raise Invalid.field("counter", "unknown_counter")
-        return access.issue_token(session, deed.office.id, Role(role), _name(), deed.now, counter=counter or None)
+        made = access.issue_token(session, deed.office.id, Role(role), _name(), deed.now, counter=counter or None)
+        audit.note(deed, Act.TOKEN_ISSUED, made.name, role=role, counter=counter or None)
+        return made
 
     try:
         made = writing(issue)
@@ -53,6 +56,7 @@ def revoke_token() -> ResponseReturnValue:
     def once(session: Session) -> str:
         deed = my_deed(session, Right.SET_UP)
         access.revoke_token(session, deed.office.id, request.form.get("name", ""), deed.now)
+        audit.note(deed, Act.TOKEN_REVOKED, request.form.get("name", ""))
         return url_for("admin.tokens")
 
     return redirect(submit(once), 303)
@@ -67,6 +71,7 @@ def pair_device() -> ResponseReturnValue:
         if role not in access.DEVICE_ROLES:
             raise Invalid.field("device", "not_a_device_role")
         code = access.pairing_code(session, deed.office.id, Role(role), _name("device_name"), deed.now)
+        audit.note(deed, Act.PAIRING_OFFERED, _name("device_name"), role=role)
         return code, f"{house().settings.public_url}/{role}/pair?office={deed.office.code}"
 
     try:

@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right, Role
+from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
-from queue_app.services import access
+from queue_app.services import access, audit
 from queue_app.services import people as staff
 from queue_app.store.database import reading, writing
 from queue_app.web.admin import blueprint
@@ -40,7 +41,8 @@ def add_person() -> ResponseReturnValue:
         if role not in ROLES:
             raise Invalid.field("role", "not_a_staff_role")
         deed = my_deed(session, Right.SET_UP)
-        access.add_user(session, deed.office.id, login, name, Role(role), fresh, deed.now)
+        user = access.add_user(session, deed.office.id, login, name, Role(role), fresh, deed.now)
+        audit.note(deed, Act.PERSON_ADDED, f"user:{user.id}", role=role)
 
     try:
         writing(add)

@@ -12,10 +12,11 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 
-from queue_app.domain.access import Right, Role
+from queue_app.domain.access import Identity, Right, Role
+from queue_app.domain.audit import Act
 from queue_app.domain.errors import Forbidden, Invalid
 from queue_app.domain.office import Office, label_in
-from queue_app.services import access, offices
+from queue_app.services import access, audit, offices
 from queue_app.store.database import reading, writing
 from queue_app.web.auth import device_cookie, needs
 from queue_app.web.context import house
@@ -88,6 +89,7 @@ def is_demo(office: Office) -> bool:
 
 def _pair(session: Session, typed: str) -> tuple[access.NewToken, int, Role]:
     token, code = access.pair(session, typed, house().ports.clock())
+    _note(session, token, code.office_id, code.role)
     return token, code.office_id, Role(code.role)
 
 
@@ -98,7 +100,15 @@ def _pair_demo(session: Session, role: Role, code: str) -> tuple[access.NewToken
     name = t(f"devices.demo_name_{role}", language="ja")
     typed = access.pairing_code(session, office.id, role, name, now, settings=DEMO_SETTINGS[role])
     session.flush()
-    return access.pair(session, typed, now)[0], office.id, role
+    token = access.pair(session, typed, now)[0]
+    _note(session, token, office.id, role)
+    return token, office.id, role
+
+
+def _note(session: Session, token: access.NewToken, office_id: int, role: str) -> None:
+    """Whoever typed the code is known by the device that it became."""
+    device = Identity(name=f"device:{token.name}"[:60])
+    audit.note_in(session, office_id, house().ports, device, Act.DEVICE_PAIRED, token.name, role=str(role))
 
 
 def _office_asked_for(code: str) -> Office | None:

@@ -38,4 +38,12 @@ def keep_session_alive() -> None:
 blueprint.before_request(keep_session_alive)
 
 # They hang their views on the blueprint above.
-from queue_app.web import staff_account, staff_console, staff_deeds, staff_floor, staff_issue, staff_login  # noqa: E402, F401
+from queue_app.web import (  # noqa: E402, F401
+    staff_account,
+    staff_audit,
+    staff_console,
+    staff_deeds,
+    staff_floor,
+    staff_issue,
+    staff_login,
+)

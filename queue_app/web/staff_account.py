@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right
+from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid, NotFound
-from queue_app.services import access
+from queue_app.services import access, audit
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import reading
 from queue_app.web.auth import identity, needs
@@ -50,6 +51,7 @@ def change_passphrase() -> ResponseReturnValue:
         if not access.is_passphrase_of(user, request.form.get("old", "")):
             raise Invalid.field("old", "wrong_passphrase")
         access.set_passphrase(session, user.login, request.form.get("passphrase", ""), now)
+        audit.note_in(session, user.office_id, house().ports, identity(), Act.PASSPHRASE_CHANGED, f"user:{user.id}")
         return url_for("staff.login")
 
     try:

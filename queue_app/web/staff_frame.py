@@ -18,7 +18,9 @@ from queue_app.web.i18n import LANGUAGES, reader_language, t
 PLACES = (
     (Right.SERVE, "staff.choose_counter", "staff.nav.counters"),
     (Right.ISSUE, "staff.issue_form", "staff.nav.issue"),
+    (Right.CHECK_IN, "booking.bookings", "booking.desk_nav"),
     (Right.SEE_FLOOR, "staff.floor", "staff.nav.floor"),
+    (Right.SEE_AUDIT, "staff.audit_page", "audit.nav"),
     (Right.SET_UP, "admin.overview", "staff.nav.admin"),
 )
 """Who sees which link in the head of the page."""

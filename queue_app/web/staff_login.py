@@ -12,14 +12,16 @@ from datetime import datetime, timedelta
 from flask import Response, current_app, make_response, redirect, request, url_for
 from flask import session as form_session
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from queue_app.domain.access import Right, Role
+from queue_app.domain.access import Identity, Right, Role
+from queue_app.domain.audit import Act
 from queue_app.domain.errors import Conflict
-from queue_app.services import access, demo, offices
+from queue_app.services import access, audit, demo, offices
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import reading, writing
+from queue_app.store.office_tables import OfficeRow
 from queue_app.web.auth import identity, needs, session_cookie
 from queue_app.web.context import house
 from queue_app.web.i18n import t
@@ -67,7 +69,7 @@ def log_out() -> ResponseReturnValue:
     secret = request.cookies.get(session_cookie())
     if secret:
         now = house().ports.clock()
-        writing(lambda session: access.log_out(session, secret, now))
+        writing(lambda session: _end(session, secret, now))
     form_session.clear()
     answer: Response = make_response(redirect(url_for("staff.login"), 303))
     answer.delete_cookie(session_cookie(), path="/", secure=house().settings.is_secure, httponly=True, samesite="Lax")
@@ -83,12 +85,32 @@ def _try(session: Session, name: str, passphrase: str, now: datetime) -> tuple[t
         raise Conflict("too_many_tries", retry_after_s=_seconds(next_try_at - now))
     found = access.log_in(session, name, passphrase, now)
     if found is None:
+        _note_failure(session, name)
         return None, _slowed(session, name, key, now)
     user, secret = found
     old = request.cookies.get(session_cookie())
     if old:
-        access.log_out(session, old, now)  # a session somebody planted before must not live on
+        _end(session, old, now)  # a session somebody planted before must not live on
+    me = Identity(f"user:{user.id}", Role(user.role))
+    audit.note_in(session, user.office_id, house().ports, me, Act.LOGGED_IN, me.name)
     return (Role(user.role), secret), 0
+
+
+def _end(session: Session, secret: str, now: datetime) -> None:
+    ended = access.log_out(session, secret, now)
+    if ended is not None:
+        user = session.get_one(UserRow, ended.user_id)
+        me = Identity(f"user:{user.id}", Role(user.role))
+        audit.note_in(session, user.office_id, house().ports, me, Act.LOGGED_OUT, me.name)
+
+
+def _note_failure(session: Session, name: str) -> None:
+    """In the trail of the person's office; for names nobody has, in the first office's, and without the name."""
+    user = session.scalars(select(UserRow).where(UserRow.login == name.strip().lower())).first()
+    office_id = user.office_id if user else session.scalar(select(func.min(OfficeRow.id)))
+    if office_id is not None:
+        subject = f"user:{user.id}" if user else "unknown"
+        audit.note_in(session, office_id, house().ports, audit.NOBODY, Act.LOGIN_FAILED, subject)
 
 
 def _slowed(session: Session, name: str, key: str, now: datetime) -> int:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, request
+from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right
 from queue_app.domain.errors import Forbidden
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.reservation import format_code
-from queue_app.services import offices, reservations, tokens
-from queue_app.store.database import reading
+from queue_app.services import offices, tokens
+from queue_app.services.deed import begin_by_id
+from queue_app.services.look_ups import REASONS, look_up
+from queue_app.store.database import reading, writing
 from queue_app.store.reservation_tables import Reservation
 from queue_app.web.auth import identity, needs
 from queue_app.web.booking.frame import blueprint, clock_of
 from queue_app.web.context import house
 from queue_app.web.i18n import reader_language, t
 from queue_app.web.opening import day_text
+from queue_app.web.staff_frame import show
 
 LONGEST_WISH = 80
 
@@ -29,15 +33,33 @@ def bookings() -> Response:
     office_id = identity().office_id
     if office_id is None:
         raise Forbidden("forbidden")
-    wish = request.form.get("wish", "").strip()[:LONGEST_WISH]
+    wish, reason = request.form.get("wish", "").strip()[:LONGEST_WISH], request.form.get("reason", "")
     with reading() as session:
         here = offices.office_by_id(session, office_id)
-        found = reservations.search(session, here, wish) if wish else []
-        rows = [_row(here, each) for each in found]
-    body = render_template("booking/desk.html", office=here, rows=rows, wish=wish, asked=request.method == "POST")
-    response = make_response(body)
+    asked = request.method == "POST" and bool(wish)
+    errors = {"reason": t("audit.reason_missing")} if asked and reason not in REASONS else {}
+    rows = _look_up(office_id, wish, reason) if asked and not errors else []
+    body = show(
+        "booking/desk.html",
+        here,
+        rows=rows,
+        wish=wish,
+        reason=reason,
+        reasons=[{"value": each, "label": t(f"audit.reasons.{each}")} for each in REASONS],
+        errors=errors,
+        asked=asked and not errors,
+    )
+    response = make_response(body, 422 if errors else 200)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _look_up(office_id: int, wish: str, reason: str) -> list[dict[str, Any]]:
+    def deed(session: Session) -> list[dict[str, Any]]:
+        made = begin_by_id(session, office_id, Right.SERVE, identity(), house().ports)
+        return [_row(made.office, each) for each in look_up(made, wish, reason)]
+
+    return writing(deed)
 
 
 def _row(here: Office, row: Reservation) -> dict[str, Any]:
