@@ -55,6 +55,11 @@ class Screen:
         ]
 
     @property
+    def takes_bookings(self) -> bool:
+        """Whether anybody can come with a booking."""
+        return any(service.slots is not None for service in self.office.services.values())
+
+    @property
     def inches(self) -> float:
         """Diagonal of the glass: sizes on it are in millimetres."""
         try:

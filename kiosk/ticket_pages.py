@@ -20,11 +20,14 @@ from queue_app.domain.access import Right
 from queue_app.domain.errors import NotFound, Refusal
 from queue_app.domain.office import Office, label_in
 from queue_app.services import holders, printing, tokens
+from queue_app.services.arrivals import came_late
 from queue_app.services.deed import Deed, begin
 from queue_app.services.reception import Arrival, issue_ticket
+from queue_app.services.stops import route_of
 from queue_app.services.tickets import check_is_of_today, ticket_by_token, ticket_view
 from queue_app.store.database import reading
 from queue_app.store.queue_tables import Answer, Ticket
+from queue_app.store.reservation_tables import Reservation
 from queue_app.web.auth import Unauthenticated, identity, needs
 from queue_app.web.context import house
 from queue_app.web.forms import submit
@@ -44,10 +47,7 @@ def issue(office: str) -> Response:
         deed = begin(session, office, Right.ISSUE, identity(), house().ports)
         ticket = issue_ticket(deed, Arrival(service, screen.language))
         token = tokens.ticket_token(deed.ports.secret, ticket.nonce)
-        printer = _printer(screen)
-        if not printer.startswith("browser:"):
-            paper = printing.slip_of(session, deed.office, ticket, _status_url(token), now=deed.now)
-            printing.print_slip(deed, ticket, paper, printer=printer, source=deed.identity.label)
+        print_now(deed, screen, ticket)
         return f"/tickets/{token}"
 
     try:
@@ -70,6 +70,8 @@ def ticket(office: str, token: str) -> Response:
         paper = printing.paper_of(session, found)
         service = screen.office.services[found.service]
         needs_said = list(found.needs)
+        route = route_of(screen.office, found, screen.language)
+        is_late = _is_late(session, screen.office, found)
     return shown(
         "ticket",
         screen,
@@ -80,6 +82,8 @@ def ticket(office: str, token: str) -> Response:
         way=_way(needs_said),
         needs_said=needs_said,
         paper=paper,
+        route=route,
+        is_late=is_late,
         print_by=_print_by(screen),
         qr=qr_picture(_status_url(token)),
     )
@@ -166,6 +170,15 @@ def slip(office: str, token: str) -> Response:
     return shown("slip", screen, slip=made, qr=qr_picture(made.qr or ""))
 
 
+def print_now(deed: Deed, screen: Screen, issued: Ticket) -> None:
+    """The first paper of a number, where the kiosk has a printer that the server drives."""
+    printer = _printer(screen)
+    if not printer.startswith("browser:"):
+        link = _status_url(tokens.ticket_token(deed.ports.secret, issued.nonce))
+        made = printing.slip_of(deed.session, deed.office, issued, link, now=deed.now)
+        printing.print_slip(deed, issued, made, printer=printer, source=deed.identity.label)
+
+
 def _deed(office: str, token: str, act: Callable[[Deed, Ticket], None], *, back: str, **query: object) -> Response:
     screen = paired_screen(office)
 
@@ -184,6 +197,12 @@ def _ticket(session: Session, here: Office, token: str) -> Ticket:
         raise NotFound()
     check_is_of_today(found, here, house().ports.clock())
     return found
+
+
+def _is_late(session: Session, here: Office, found: Ticket) -> bool:
+    """Whether the person of a booking came after its window."""
+    row = session.get(Reservation, found.reservation_id) if found.reservation_id is not None else None
+    return row is not None and came_late(row, here.booking.late_min)
 
 
 def _first_answer() -> str:

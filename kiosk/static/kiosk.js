@@ -2,6 +2,7 @@
 // left for the next. Every screen works as a plain page without this file.
 import { keepTime } from "./kiosk_time.js";
 import { keepKeys } from "./kiosk_keys.js";
+import { keepPad } from "./kiosk_pad.js";
 import { keepPaper } from "./kiosk_paper.js";
 import { keepPulse } from "./kiosk_pulse.js";
 import { read, silence } from "./kiosk_voice.js";
@@ -32,6 +33,7 @@ document.addEventListener("dragstart", (event) => event.preventDefault());
 
 const time = keepTime(kiosk);
 const paper = keepPaper(kiosk);
+keepPad(kiosk);
 keepKeys(kiosk);
 keepPulse(document.body.dataset.pulse, {
   heard: ({ version }) => (lost ? recover() : renew(version)),

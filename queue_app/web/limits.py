@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from flask import request
+from flask import current_app, request
 from limits import RateLimitItem, parse, storage, strategies
 
 from queue_app.domain.errors import Conflict
 from queue_app.web.auth import identity
 from queue_app.web.context import house
+
+WRONG_CODES = "20 per 10 minutes"
+"""For one machine at the door: enough for a busy morning of slips of the finger, useless for guessing eight digits."""
 
 
 def check_public_rate(*, cost: int = 1) -> None:
@@ -25,6 +28,26 @@ def check_public_rate(*, cost: int = 1) -> None:
     if not limiter.hit(item, "public", address, cost=cost):
         reset = limiter.get_window_stats(item, "public", address).reset_time
         raise Conflict("too_many_tries", retry_after_s=max(1, int(reset - house().ports.clock().timestamp()) + 1))
+
+
+def may_try_codes() -> bool:
+    """Whether this machine may still be used to try booking codes: wrong ones are counted, right ones are not."""
+    item, limiter = _code_limiter()
+    return limiter.test(item, identity().name)
+
+
+def note_wrong_code() -> None:
+    """One wrong booking code at this machine."""
+    item, limiter = _code_limiter()
+    limiter.hit(item, identity().name)
+
+
+def _code_limiter() -> tuple[RateLimitItem, strategies.FixedWindowRateLimiter]:
+    """In each process for itself: people at the door must get their number while Redis is away."""
+    kept = current_app.extensions.get("wrong_codes")
+    if kept is None:
+        kept = current_app.extensions["wrong_codes"] = strategies.FixedWindowRateLimiter(storage.MemoryStorage())
+    return parse(WRONG_CODES), kept
 
 
 @lru_cache(maxsize=8)
