@@ -56,6 +56,7 @@ def create_app(settings: Settings, ports: Ports, frontends: Iterable[Blueprint] 
     ports = replace(
         ports,
         public_url=ports.public_url or settings.public_url,
+        channels=settings.channels,
         checkpoints=Checkpoints(settings.instance / "audit", ports.secret),
     )
     app.config.update(

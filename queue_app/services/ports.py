@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -44,7 +44,7 @@ class Nudge(Protocol):
 class CheckpointFiles(Protocol):
     """Remembers outside the database how far each audit trail has got. Never refuses."""
 
-    def reached(self, point: Checkpoint) -> None: ...
+    def reached(self, point: Checkpoint, way: Mapping[int, str]) -> None: ...
 
     def read(self, lines: Path | None = None) -> Kept: ...
 
@@ -52,7 +52,7 @@ class CheckpointFiles(Protocol):
 class NoCheckpoints:
     """For what has no folder: nothing is remembered."""
 
-    def reached(self, point: Checkpoint) -> None:
+    def reached(self, point: Checkpoint, way: Mapping[int, str]) -> None:
         """Forgotten at once."""
 
     def read(self, lines: Path | None = None) -> Kept:
@@ -72,6 +72,7 @@ class Ports:
     holidays: Callable[[date], str | None] = lambda _day: None
     secret: bytes = b""
     public_url: str = ""
+    channels: frozenset[str] = frozenset()
     checkpoints: CheckpointFiles = NoCheckpoints()
 
 

@@ -27,6 +27,8 @@ LOOKED_AT = 30
 
 def tell_of_call(deed: Deed, ticket: Ticket, stage: Stage, *, call: CallRow, counter: Counter) -> None:
     """Tell the person called, and those whose turn has come near by it."""
+    if not deed.ports.channels:
+        return  # nobody can be written to, so nobody needs to be looked for
     label = label_in(counter.label, ticket.language)
     _tell(deed, ticket, "called", place=label, dedupe=f"called:{call.id}")
     for other, ahead in _near(deed, stage):

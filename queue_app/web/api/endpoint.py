@@ -17,9 +17,10 @@ from flask import Blueprint, Response, request
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
-from queue_app.domain.access import Identity, Right
+from queue_app.domain.access import Identity, Right, check_office
 from queue_app.domain.errors import FieldError, Invalid, Refusal
 from queue_app.services.deed import Deed, begin
+from queue_app.services.offices import office_by_code
 from queue_app.services.ports import Ports
 from queue_app.store.database import reading, writing
 from queue_app.store.queue_tables import Answer
@@ -32,6 +33,7 @@ from queue_app.web.wire import read_json, to_json
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 LONGEST_KEY = 255
 KEPT = (409, 422)
+KEY_REUSED = "idempotency_key_reused"
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -151,7 +153,7 @@ def change(
             def act(session: Session) -> Reply:
                 facts: dict[str, Any] = dict(path_facts)
                 if body is not None:
-                    said = _parsed(body, read_json(raw))
+                    said = _said(session, body, raw, who, right, path_facts.get("office"))
                     facts |= {"body": said} if body.model_fields else {}
                 return handler(Call(session, who, ports), **facts)
 
@@ -160,12 +162,28 @@ def change(
                 return _response(alone(act))
             if len(key) > LONGEST_KEY or not key:
                 raise Refusal("idempotency_key_too_long", longest=LONGEST_KEY)
-            return writing(lambda session: _once(session, who, key, raw, act))
+            asked = hashlib.sha256(f"{request.method} {request.path}\n".encode() + raw).hexdigest()
+            try:
+                return writing(lambda session: _once(session, who, key, asked, act))
+            except Refusal as refusal:
+                return _refused_once(refusal, who, key, asked)
 
         api.add_url_rule(path, endpoint=handler.__name__, view_func=view, methods=["POST"])
         return handler
 
     return declare
+
+
+def _said(
+    session: Session, body: type[Body], raw: bytes, who: Identity, right: Right, office: str | None
+) -> Body:
+    """The body as its model. Somebody of another office hears that first, whatever the body is like."""
+    try:
+        return _parsed(body, read_json(raw))
+    except Refusal:
+        if office is not None:
+            check_office(who, right, office_by_code(session, office).id)
+        raise
 
 
 def looking(act: Callable[[Session], Reply]) -> Reply:
@@ -174,22 +192,31 @@ def looking(act: Callable[[Session], Reply]) -> Reply:
         return act(session)
 
 
-def _once(session: Session, who: Identity, key: str, raw: bytes, act: Callable[[Session], Reply]) -> Response:
+def _once(session: Session, who: Identity, key: str, asked: str, act: Callable[[Session], Reply]) -> Response:
     """The first answer to this key, or the deed and its answer in one transaction."""
-    asked = hashlib.sha256(f"{request.method} {request.path}\n".encode() + raw).hexdigest()
+    return _kept(session, who, key, asked) or _keep(session, who, key, asked, _response(act(session)))
+
+
+def _refused_once(refusal: Refusal, who: Identity, key: str, asked: str) -> Response:
+    """Keep a refusal that a repeat is to get again. The deed has left nothing behind, so this may come after it."""
+    status, document = problem(refusal)
+    if status not in KEPT or refusal.code == KEY_REUSED:
+        raise refusal
+    response = problem_response(status, document)
+    return writing(lambda session: _kept(session, who, key, asked) or _keep(session, who, key, asked, response))
+
+
+def _kept(session: Session, who: Identity, key: str, asked: str) -> Response | None:
+    """The answer that was given to this key before. Refuses a key that came with other content."""
     kept = session.get(Answer, (who.name, key))
-    if kept is not None:
-        if kept.request_hash != asked:
-            raise Refusal("idempotency_key_reused")
-        return _replayed(kept)
-    try:
-        with session.begin_nested():
-            response = _response(act(session))
-    except Refusal as refusal:
-        status, document = problem(refusal)
-        if status not in KEPT:
-            raise
-        response = problem_response(status, document)
+    if kept is None:
+        return None
+    if kept.request_hash != asked:
+        raise Refusal(KEY_REUSED)
+    return _replayed(kept)
+
+
+def _keep(session: Session, who: Identity, key: str, asked: str, response: Response) -> Response:
     session.add(
         Answer(
             scope=who.name,
