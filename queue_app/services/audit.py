@@ -11,7 +11,7 @@ Source: docs/decisions/0008-audit-chain.md.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +119,7 @@ def _locked(session: Session, office_id: int) -> OfficeLog:
 def _append(session: Session, log: OfficeLog, ports: Ports, said: Content) -> AuditEntry:
     if log.audit_chain is None:
         _begin_chain(session, log, ports, said.at)
+    _owe(session, log, ports, said.at, Why.ENTRIES)
     entry = _add(session, log, ports, said)
     _owe(session, log, ports, said.at, Why.ENTRIES)
     return entry
@@ -167,6 +168,8 @@ class _Owed:
     at: datetime
     why: Why
     point: Checkpoint | None = None
+    way: dict[int, str] = field(default_factory=dict)
+    """The seals this transaction saw, by place."""
 
 
 def _owe(session: Session, log: OfficeLog, ports: Ports, at: datetime, why: Why) -> None:
@@ -175,8 +178,9 @@ def _owe(session: Session, log: OfficeLog, ports: Ports, at: datetime, why: Why)
     if found is None:
         found = owed[log.office_id] = _Owed(log, at, why)
         kept = found
-        after_commit(session, lambda: ports.checkpoints.reached(kept.point) if kept.point else None)
+        after_commit(session, lambda: ports.checkpoints.reached(kept.point, kept.way) if kept.point else None)
     found.log, found.at = log, at
+    found.way[log.audit_seq] = log.audit_mac or BEGINNING
     if why != Why.ENTRIES:
         found.why = why
 

@@ -81,7 +81,7 @@ class _Check:
         if any(point.seq > last for point in self.points):
             return self._found(Tampering.ROLLED_BACK)
         if last == 0:
-            gone = self.log.version > 0 and self.kept.of_others(self.log.office_id, None)
+            gone = self.log.version > 0 and self.kept.of_office(self.log.office_id)
             return self._found(Tampering.ROLLED_BACK) if gone else None
         if (self.log.audit_seq, self.log.audit_mac) != (last, self.previous):
             return Finding(self.log.office_id, last, Tampering.EDITED)
@@ -89,15 +89,10 @@ class _Check:
 
     def _begun_anew(self, first: _Row) -> bool:
         """A trail that began in the middle of a history, where another one is known."""
-        facts = first.content.facts if first.content else {}
         if first.content is None or first.content.action != Act.CHAIN_BEGUN:
             return True
-        office_id = self.log.office_id
-        return bool(
-            facts.get("version")
-            and not self.kept.of_chain(office_id, first.mac)
-            and self.kept.of_others(office_id, first.mac)
-        )
+        had_history = bool(first.content.facts.get("version"))
+        return had_history and self.kept.follows_another(self.log.office_id, first.mac)
 
     def _name(self, row: _Row) -> Tampering:
         """What was done at the expected place, where `row` is found instead of what belongs there."""

@@ -14,7 +14,7 @@ import hmac
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -65,9 +65,16 @@ class Kept:
         marks = [mark for mark in self.marks if (mark.office, mark.chain) == (office, chain)]
         return (*own[restores[-1] if restores else 0 :], *marks)
 
-    def of_others(self, office: int, chain: str | None) -> bool:
-        """Whether another trail of this office was seen."""
-        return any(point.office == office and point.chain != chain for point in (*self.points, *self.marks))
+    def of_office(self, office: int) -> bool:
+        """Whether any trail of this office was ever seen."""
+        return any(point.office == office for point in (*self.points, *self.marks))
+
+    def follows_another(self, office: int, chain: str) -> bool:
+        """Whether another trail of this office was seen before this one, and no restore came between."""
+        seen = [point for point in self.points if point.office == office]
+        before = [point.chain for point in seen].index(chain) if chain in {p.chain for p in seen} else len(seen)
+        own = self.of_chain(office, chain)
+        return before > 0 and not (own and own[0].why == Why.RESTORED)
 
 
 class Checkpoints:
@@ -76,11 +83,15 @@ class Checkpoints:
     def __init__(self, folder: Path, secret: bytes) -> None:
         self.folder, self._key = folder, checkpoint_key(secret)
 
-    def reached(self, point: Checkpoint) -> None:
-        """After a commit. Moves the mark on, never back; a line every hundred entries, or for a reason."""
+    def reached(self, point: Checkpoint, way: Mapping[int, str]) -> None:
+        """After a commit. Moves the mark on, never back; a line every hundred entries, or for a reason.
+
+        `way` holds the seals that the transaction saw, by place: where it began and what it wrote. A mark that is not
+        on the way may be of a trail that was rolled back since, so it is kept as a line before it is written over.
+        """
         try:
             with self._locked():
-                self._move(point)
+                self._move(point, way)
         except OSError as error:
             log.warning("the audit checkpoint could not be written: %s", error.strerror)
 
@@ -96,11 +107,13 @@ class Checkpoints:
                 damaged.append(file.name)
         return Kept(tuple(points), tuple(marks), tuple(damaged))
 
-    def _move(self, point: Checkpoint) -> None:
+    def _move(self, point: Checkpoint, way: Mapping[int, str]) -> None:
         file = self.folder / f"mark-{point.chain[:16]}"
         before = self._opened(file.read_bytes(), BEGINNING) if file.exists() else None
         if before is not None and before.seq >= point.seq and point.why == Why.ENTRIES:
             return
+        if before is not None and before.seq <= point.seq and way.get(before.seq) != before.mac:
+            self._append(before)
         if before is None or before.seq <= point.seq or point.why == Why.RESTORED:
             self._write_mark(file, point)
         if before is None or point.why != Why.ENTRIES or before.seq // EVERY < point.seq // EVERY:
