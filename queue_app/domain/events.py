@@ -38,6 +38,7 @@ class Event(StrEnum):
     CHECKED_IN = "checked_in"
     STOP_SKIPPED = "stop_skipped"
     STOP_ADDED = "stop_added"
+    STOP_BROUGHT_FORWARD = "stop_brought_forward"
     COUNTER_OPENED = "counter_opened"
     COUNTER_PAUSED = "counter_paused"
     COUNTER_CLOSED = "counter_closed"
@@ -67,5 +68,6 @@ UNDOABLE = frozenset(
         Event.CANCELLED,
         Event.STOP_SKIPPED,
         Event.STOP_ADDED,
+        Event.STOP_BROUGHT_FORWARD,
     }
 )

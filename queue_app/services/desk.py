@@ -5,9 +5,9 @@ A note is read only for the ticket in hand. Leaves who may look to `web`.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import NotFound
@@ -18,6 +18,7 @@ from queue_app.services.expected import bookings_ahead, in_hand
 from queue_app.services.floor_facts import alarms, devices, waits_of_today
 from queue_app.services.hall import Hall, LiveStage, counts_of_today
 from queue_app.services.last_deed import last_deed
+from queue_app.services.stops import stops_of
 from queue_app.store.queue_tables import Ticket
 
 Snapshot = dict[str, Any]
@@ -128,15 +129,14 @@ def _row(hall: Hall, stage: LiveStage, language: str) -> Snapshot:
 
 def _current(hall: Hall, session: Session, stage: LiveStage, language: str) -> Snapshot:
     call = next((call for call in hall.calls if call.stage_id == stage.stage_id), None)
-    note, reservation_id = session.execute(
-        select(Ticket.note, Ticket.reservation_id).where(Ticket.id == stage.ticket_id)
-    ).one()
+    ticket = session.get_one(Ticket, stage.ticket_id)
     waited_until = call.at if call else stage.since
     waited_s = int((waited_until - stage.reference_at).total_seconds()) if waited_until and stage.reference_at else 0
     return {
         **_row(hall, stage, language),
-        "note": note,
-        "reservation": in_hand(session, reservation_id),
+        "note": ticket.note,
+        "reservation": in_hand(session, ticket.reservation_id),
+        "route": [asdict(stop) for stop in stops_of(hall.office, ticket, language)],
         "call_id": call.call_id if call else None,
         "recalls": call.recalls if call else 0,
         "waited_s": max(0, waited_s),

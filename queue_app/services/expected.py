@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.reservation import State
+from queue_app.store.queue_tables import Ticket
 from queue_app.store.reservation_tables import Reservation
 
 AHEAD = timedelta(minutes=60)
@@ -23,12 +24,13 @@ MOST_SHOWN = 50
 def bookings_ahead(
     session: Session, office: Office, services: Collection[str], *, now: datetime, language: str = "ja"
 ) -> list[dict[str, Any]]:
-    """Bookings of these services that have not come yet: those of the next 60 minutes, and late ones of the last 60."""
-    rows = session.scalars(
-        select(Reservation)
+    """Bookings of these services from the last 60 minutes to the next 60, with the number of those who have come."""
+    rows = session.execute(
+        select(Reservation, Ticket.number_text)
+        .outerjoin(Ticket, Ticket.id == Reservation.ticket_id)
         .where(
             Reservation.office_id == office.id,
-            Reservation.state == State.BOOKED,
+            Reservation.state.in_((State.BOOKED, State.ARRIVED)),
             Reservation.service.in_(list(services)),
             Reservation.start_at >= now - AHEAD,
             Reservation.start_at < now + AHEAD,
@@ -36,7 +38,7 @@ def bookings_ahead(
         .order_by(Reservation.come_at, Reservation.id)
         .limit(MOST_SHOWN)
     )
-    return [_row(office, row, now, language) for row in rows]
+    return [_row(office, row, now, language) | {"number": number} for row, number in rows]
 
 
 def in_hand(session: Session, reservation_id: int | None) -> dict[str, Any] | None:
@@ -59,5 +61,5 @@ def _row(office: Office, row: Reservation, now: datetime, language: str) -> dict
         "minutes": row.need_min,
         "language": row.language,
         "needs": list(row.needs),
-        "late": now > row.come_at + timedelta(minutes=office.booking.late_min),
+        "late": row.state == State.BOOKED and now > row.come_at + timedelta(minutes=office.booking.late_min),
     }

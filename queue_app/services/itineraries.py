@@ -77,6 +77,56 @@ def add(deed: Deed, ticket: Ticket, service: str) -> None:
     deed.record(Event.STOP_ADDED, ticket=ticket, stage=stops[0])
 
 
+def bring_forward(deed: Deed, ticket: Ticket, service: str) -> None:
+    """Do this counter next: it waits only for what is being done now, and the others of the visit wait for it.
+
+    Refuses `nothing_to_skip` when it is not ahead any more, and `must_come_later` when the rules of the booking put
+    another open counter before it.
+    """
+    _check_known(deed, service)
+    stops = [stage for stage in ticket.stages if stage.service == service and stage.state == State.WAITING]
+    if not stops:
+        raise Conflict("nothing_to_skip", service=service)
+    busy = [stage for stage in ticket.stages if is_live(stage) and stage.state not in (State.WAITING, State.MISSED)]
+    ahead = _legally_before(deed, ticket, service) - {stage.service for stage in busy}
+    if any(is_live(stage) and stage.service in ahead for stage in ticket.stages):
+        raise Conflict("must_come_later", service=service)
+    first, others = stops[0], _first_of_others(ticket, stops[0], busy)
+    deed.changing(first, *others)
+    first.after = [stage.position for stage in busy if stage.kind != StageKind.BACK_OFFICE]
+    for stage in others:
+        stage.after = sorted({*stage.after, first.position})
+        # Not callable until then: nobody is called to the other counter first.
+        stage.ready_at = stage.reference_at = stage.order_time = None
+    deed.session.flush()
+    calling.make_next_ready(deed, ticket)
+    deed.record(Event.STOP_BROUGHT_FORWARD, ticket=ticket, stage=first)
+
+
+def _legally_before(deed: Deed, ticket: Ticket, service: str) -> set[str]:
+    """The services that the rules put before this one, directly or through others."""
+    row = deed.session.get(Reservation, ticket.reservation_id) if ticket.reservation_id is not None else None
+    result = navigator_result(deed.office, row) if row is not None else None
+    before = _after(result.visits) if result is not None else {}
+    found: set[str] = set()
+    open_ones = [service]
+    while open_ones:
+        new = before.get(open_ones.pop(), set()) - found
+        found |= new
+        open_ones += new
+    return found - {service}
+
+
+def _first_of_others(ticket: Ticket, first: Stage, busy: list[Stage]) -> list[Stage]:
+    """Where every other service begins that nobody has begun: those wait, what follows them waits for them anyway."""
+    taken = {first.service, *(stage.service for stage in busy)}
+    begins: dict[str, Stage] = {}
+    for stage in ticket.stages:
+        if stage.service not in taken and stage.state == State.WAITING and stage.kind == StageKind.RECEPTION:
+            begins.setdefault(stage.service, stage)
+    return list(begins.values())
+
+
 def _in_order(visits: Iterable[Procedure]) -> list[str]:
     return list(dict.fromkeys(procedure.service for procedure in visits))
 

@@ -55,6 +55,14 @@ def where_is(office: Office, service: str, kind: StageKind, language: str) -> st
     return f"{floor}{' ' if floor else ''}{_joined(labels, language)}"
 
 
+def place_of_counter(office: Office, code: str | None, language: str) -> str:
+    """Floor and name of one counter; nothing for none."""
+    if code is None or code not in office.counters:
+        return ""
+    counter = office.counters[code]
+    return f"{_floor(counter.floor, language)} {label_in(counter.label, language)}".strip()
+
+
 def _stop(office: Office, stage: Stage, language: str) -> StopShown:
     kind = StageKind(stage.kind)
     waits = stage.state == State.WAITING and not has_begun(stage)
@@ -62,18 +70,10 @@ def _stop(office: Office, stage: Stage, language: str) -> StopShown:
         service=stage.service,
         kind=kind,
         what=label_in(office.services[stage.service].label, language),
-        where=_counter(office, stage, language) or where_is(office, stage.service, kind, language),
+        where=place_of_counter(office, stage.counter or stage.only_counter, language)
+        or where_is(office, stage.service, kind, language),
         state=LATER if waits else stage.state,
     )
-
-
-def _counter(office: Office, stage: Stage, language: str) -> str:
-    """The very counter, once somebody has called or sent the person there."""
-    code = stage.counter or stage.only_counter
-    if code is None or code not in office.counters:
-        return ""
-    counter = office.counters[code]
-    return f"{_floor(counter.floor, language)} {label_in(counter.label, language)}".strip()
 
 
 def _floor(floor: str, language: str) -> str:

@@ -19,6 +19,7 @@ from queue_app.domain.ticket import StageKind, State
 from queue_app.services import holders, offices
 from queue_app.services.deed import Deed, begin_by_id
 from queue_app.services.hall import Hall, read_hall
+from queue_app.services.stops import place_of_counter, where_is
 from queue_app.services.tickets import check_is_of_today, ticket_by_token, ticket_views
 from queue_app.store.database import reading
 from queue_app.store.queue_tables import Ticket
@@ -124,6 +125,14 @@ def _counter(here: Office, code: str | None) -> dict[str, Any] | None:
     return {"label": label_in(counter.label, reader_language()), "floor": counter.floor}
 
 
+def _where(here: Office, stage: dict[str, Any]) -> str:
+    """Floor and windows of a stop; the very counter once it is known. Papers have no place to go to."""
+    kind, language = StageKind(stage["kind"]), reader_language()
+    if kind is StageKind.BACK_OFFICE:
+        return ""
+    return place_of_counter(here, stage.get("counter"), language) or where_is(here, stage["service"], kind, language)
+
+
 def _now_served(hall: Hall, view: dict[str, Any]) -> list[str]:
     """Numbers of the same queue that are at a counter now."""
     at_counters = (State.CALLED, State.SERVING)
@@ -140,6 +149,7 @@ def _stops(here: Office, view: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "service": label_in(here.services[stage["service"]].label, reader_language()),
             "kind": StageKind(stage["kind"]),
+            "where": _where(here, stage),
             "state": stage["state"] if stage["ready"] or stage["state"] != State.WAITING else "later",
         }
         for stage in view["stages"]

@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import Right
 from queue_app.domain.errors import Invalid, NotFound, Refusal
 from queue_app.domain.ticket import State
-from queue_app.services import alarms, calling, counters, notes, seats, undoing
+from queue_app.services import alarms, arrivals, calling, counters, itineraries, notes, seats, undoing
 from queue_app.services.deed import Deed
 from queue_app.services.desk import left_alone
 from queue_app.services.hall import read_hall
 from queue_app.services.visits import ticket_of_office
 from queue_app.store.queue_tables import Stage, Ticket
+from queue_app.store.reservation_tables import Reservation
 from queue_app.web.auth import needs
 from queue_app.web.forms import submit
 from queue_app.web.staff import blueprint
@@ -106,6 +107,20 @@ def act_on_ticket(counter: str, ticket_id: int, action: str) -> ResponseReturnVa
     return _press(counter, act)
 
 
+@blueprint.post("/counters/<counter>/bookings/<int:booking_id>/check-in")
+@needs(Right.CHECK_IN, page=True)
+def check_in_at_desk(counter: str, booking_id: int) -> ResponseReturnValue:
+    """Somebody with a booking stands here: their number, as the machine would have given it."""
+
+    def act(deed: Deed) -> Said:
+        row = deed.session.get(Reservation, booking_id)
+        if row is None or row.office_id != deed.office.id:
+            raise NotFound()
+        return {"said": "checked_in", "number": arrivals.check_in(deed, row).number_text}
+
+    return _press(counter, act)
+
+
 def _forward(deed: Deed, ticket: Ticket, _counter: str) -> None:
     kind, _, code = request.form.get("to", "").partition(":")
     if kind not in ("service", "counter"):
@@ -137,6 +152,9 @@ ACTIONS: dict[str, Callable[[Deed, Ticket, str], object]] = {
     "finish": _finish,
     "cancel": lambda deed, ticket, _counter: calling.cancel(deed, ticket, "by_staff"),
     "undo": lambda deed, ticket, _counter: undoing.undo(deed, ticket),
+    "skip": lambda deed, ticket, _counter: itineraries.skip(deed, ticket, request.form.get("service", "")),
+    "first": lambda deed, ticket, _counter: itineraries.bring_forward(deed, ticket, request.form.get("service", "")),
+    "add": lambda deed, ticket, _counter: itineraries.add(deed, ticket, request.form.get("service", "")),
     "note": lambda deed, ticket, _counter: notes.note(deed, ticket, request.form.get("note", "")),
 }
 _AFTER: dict[str, Said] = {"undo": {"said": "undone"}, "note": {"said": "noted"}}

@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from queue_app.domain.access import Role
+from queue_app.domain.access import Identity, Right, Role
+from queue_app.domain.errors import Conflict
+from queue_app.services import itineraries
+from queue_app.services.deed import Deed, run
+from queue_app.services.visits import ticket_of_office
+from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, at, reserve, slot
 from tests.world import World
 
@@ -227,3 +232,51 @@ def test_the_name_goes_to_the_counter_that_has_the_person_in_hand(world: World) 
     )
     for path in ("/offices/aoba/desk?counter=2", f"/tickets/{ticket['token']}", "/offices/aoba/board"):
         assert "ミドリ" not in world.clerk.get(path).text
+
+
+SCHOOL_CHILD = {"move_type": "in_domestic", "nhi_members": 1, "children_elem_jhs": 1, "public_school": True}
+
+
+def test_a_counter_brought_forward_is_next_and_the_others_wait_for_it(world: World) -> None:
+    world.open_office(HALL)
+    ticket = come(world, today(world, answers=SCHOOL_CHILD, moved_on=TODAY)).get_json()
+    world.open("1", "3", "5")
+    at_hand = world.call("1").get_json()["ticket"]
+    world.act(at_hand, "start")
+    bring_forward(world, at_hand, "school")
+    world.act(at_hand, "finish")
+    assert world.call("3").status_code == 204
+    assert world.call("5").get_json()["ticket"]["number"] == ticket["number"]
+    world.act(at_hand, "start")
+    world.act(at_hand, "finish")
+    assert world.call("3").get_json()["ticket"]["number"] == ticket["number"]
+
+
+def test_a_counter_brought_forward_can_be_put_back(world: World) -> None:
+    world.open_office(HALL)
+    come(world, today(world, answers=SCHOOL_CHILD, moved_on=TODAY))
+    world.open("1", "3", "5")
+    at_hand = world.call("1").get_json()["ticket"]
+    world.act(at_hand, "start")
+    bring_forward(world, at_hand, "school")
+    assert world.act(at_hand, "undo").status_code == 200
+    world.act(at_hand, "finish")
+    assert world.call("3").status_code == 201
+
+
+def test_a_counter_does_not_come_before_what_the_rules_put_first(world: World) -> None:
+    world.open_office(HALL)
+    ticket = come(world, today(world, answers=FAMILY, moved_on=TODAY)).get_json()
+    with pytest.raises(Conflict) as refused:
+        bring_forward(world, {"id": world.id_of(ticket)}, "child_benefits")
+    assert refused.value.code == "must_come_later"
+
+
+def bring_forward(world: World, ticket: dict[str, Any], service: str) -> None:
+    """Staff bring a counter forward; it has no address of its own in the interface."""
+
+    def act(made: Deed) -> None:
+        itineraries.bring_forward(made, ticket_of_office(made, ticket["id"]), service)
+
+    with world.app.app_context():
+        run("aoba", Right.SERVE, Identity("user:1", Role.CLERK, 1), world.app.extensions[KEY].ports, act)
