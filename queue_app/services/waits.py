@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, repeat
 
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
@@ -57,10 +58,12 @@ def estimate_for(
     """The range for a person behind `counts` people of each queue, served by `clerks`."""
     total = sum(counts.values())
     share = min(1.0, MOST_AHEAD / total) if total else 1.0
+    # One value for each queue, repeated: people of a queue differ only in their place.
     ahead = tuple(
-        Ahead(queue_name(*queue), duration(office, queue[0], StageKind(queue[1])))
-        for queue, count in counts.items()
-        for _ in range(round(count * share))
+        chain.from_iterable(
+            repeat(Ahead(queue_name(*queue), duration(office, queue[0], StageKind(queue[1]))), round(count * share))
+            for queue, count in counts.items()
+        )
     )
     found = quick_estimate(LiveState(stage=queue_name(service, kind), ahead=ahead, clerks=tuple(clerks)))
     if found is None or share == 1.0:
