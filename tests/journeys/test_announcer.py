@@ -41,7 +41,8 @@ HALL = """async () => {
 def browser():
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--autoplay-policy=no-user-gesture-required", "--no-sandbox"]
+            executable_path=shutil.which("chromium"),
+            args=["--autoplay-policy=no-user-gesture-required", "--no-sandbox"],
         )
         yield opened
         opened.close()
@@ -300,7 +301,12 @@ def test_a_display_with_a_wrong_clock_says_young_calls_all_the_same(hall):
 
 @pytest.mark.parametrize(
     ("mode", "sounds"),
-    [("full", ["chime", "full", "repeat", "full"]), ("short", ["chime", "full"]), ("chime", ["chime"]), ("off", ["none"])],
+    [
+        ("full", ["chime", "full", "repeat", "full"]),
+        ("short", ["chime", "full"]),
+        ("chime", ["chime"]),
+        ("off", ["none"]),
+    ],
 )
 def test_quiet_hours_leave_out_what_they_say(hall, mode, sounds):
     parts = hall(f"""
