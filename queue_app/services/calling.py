@@ -6,20 +6,19 @@ Leaves issuing to `reception`, the way back to `undoing` and the order of people
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
 from queue_app.domain.access import check_counter
-from queue_app.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from queue_app.domain.errors import Conflict, NotAllowed, NotFound
 from queue_app.domain.events import Event
-from queue_app.domain.itinerary import PlannedStage, ready, stages_of
+from queue_app.domain.itinerary import PlannedStage, ready
 from queue_app.domain.office import Counter
 from queue_app.domain.ticket import AT_A_COUNTER, Action, StageKind, State, next_state, normalise_number
 from queue_app.services import line, reception, turn_messages
 from queue_app.services.deed import Deed
-from queue_app.services.visits import close_if_over, current_state, has_begun, is_live, open_call, stage_for
+from queue_app.services.visits import close_if_over, current_state, is_live, open_call, stage_for
 from queue_app.store.office_tables import CounterState
 from queue_app.store.queue_tables import IS_AT_A_COUNTER, CallRow, Stage, Ticket
 
@@ -84,7 +83,7 @@ _AT_COUNTER = select(Stage).where(
 
 def recall(deed: Deed, ticket: Ticket) -> CallRow:
     """Call again: the same call, sounded once more."""
-    stage = _act(deed, ticket, Action.RECALL)
+    stage = act_on(deed, ticket, Action.RECALL)
     call = open_call(deed.session, stage)
     deed.changing(call)
     call.recalls += 1
@@ -95,14 +94,14 @@ def recall(deed: Deed, ticket: Ticket) -> CallRow:
 
 def start(deed: Deed, ticket: Ticket) -> None:
     """The person came."""
-    stage = _act(deed, ticket, Action.START)
+    stage = act_on(deed, ticket, Action.START)
     _answer(deed, stage, "came")
     deed.record(Event.STARTED, ticket=ticket, stage=stage)
 
 
 def miss(deed: Deed, ticket: Ticket) -> None:
     """The person did not come. The number goes to the absent list; nothing is lost."""
-    stage = _act(deed, ticket, Action.MISS)
+    stage = act_on(deed, ticket, Action.MISS)
     counter, stage.counter = stage.counter, None
     _answer(deed, stage, "missed")
     deed.record(Event.MISSED, ticket=ticket, stage=stage, counter=counter)
@@ -110,69 +109,46 @@ def miss(deed: Deed, ticket: Ticket) -> None:
 
 def requeue(deed: Deed, ticket: Ticket) -> None:
     """The absent person came back and is next in order."""
-    stage = _act(deed, ticket, Action.REQUEUE)
+    stage = act_on(deed, ticket, Action.REQUEUE)
     stage.returned_at = deed.now
     deed.record(Event.REQUEUED, ticket=ticket, stage=stage)
 
 
 def check_may_be_taken_up(ticket: Ticket) -> None:
     """`not_allowed` before anything else is asked, such as at which counter."""
-    _must(ticket, Action.TAKE_UP)
+    stage_that_may(ticket, Action.TAKE_UP)
 
 
 def take_up(deed: Deed, ticket: Ticket, counter_code: str) -> None:
     """Begin back-office work at a counter. Nobody is called."""
     check_may_be_taken_up(ticket)
     counter = _free_counter(deed, counter_code)
-    stage = _act(deed, ticket, Action.TAKE_UP, at=counter)
+    stage = act_on(deed, ticket, Action.TAKE_UP, at=counter)
     stage.counter = counter.code
     deed.record(Event.TAKEN_UP, ticket=ticket, stage=stage)
 
 
 def hold(deed: Deed, ticket: Ticket) -> None:
     """The person writes a form or fetches a paper; the counter is free meanwhile, and stays theirs."""
-    stage = _act(deed, ticket, Action.HOLD)
+    stage = act_on(deed, ticket, Action.HOLD)
     deed.record(Event.HELD, ticket=ticket, stage=stage)
 
 
 def resume(deed: Deed, ticket: Ticket, counter_code: str | None = None) -> None:
     """Go on with a held person, at their counter unless another is named."""
-    stage = _must(ticket, Action.RESUME)
+    stage = stage_that_may(ticket, Action.RESUME)
     counter = _free_counter(deed, counter_code or stage.counter or "")
-    _act(deed, ticket, Action.RESUME, at=counter)
+    act_on(deed, ticket, Action.RESUME, at=counter)
     stage.counter = counter.code
     deed.record(Event.RESUMED, ticket=ticket, stage=stage)
 
 
 def finish(deed: Deed, ticket: Ticket) -> None:
     """This stage is over; the stages that waited for it become ready, or the visit is done."""
-    stage = _act(deed, ticket, Action.FINISH)
+    stage = act_on(deed, ticket, Action.FINISH)
     make_next_ready(deed, ticket)
     over = close_if_over(deed, ticket)
     deed.record(Event.FINISHED, ticket=ticket, stage=stage, ends_visit=over)
-
-
-def forward(
-    deed: Deed, ticket: Ticket, *, service: str | None = None, counter: str | None = None, note: str | None = None
-) -> None:
-    """Send a person in service to another service or counter. The number and the arrival are kept.
-
-    To a service: the stages of the present service that have not begun are dropped, those of the new one come instead,
-    and whatever else the visit holds comes after them. To a counter: the same stage waits for that counter alone.
-    Refuses `unknown_service`, `unknown_counter`, `same_counter` by field and `counter_closed`.
-    """
-    here = _must(ticket, Action.FORWARD)
-    planned = _forward_plan(deed, here, service, counter)
-    stage = _act(deed, ticket, Action.FORWARD)
-    if note is not None:
-        ticket.note = note
-    moved = _insert_behind(deed, ticket, stage, planned)
-    moved[0].only_counter = counter
-    _keep_place(deed, stage, moved[0])
-    if service is not None:
-        deed.changing(ticket)
-        ticket.service = service
-    deed.record(Event.FORWARDED, ticket=ticket, stage=stage, to_service=service, to_counter=counter)
 
 
 def cancel(deed: Deed, ticket: Ticket, reason: str | None = None) -> None:
@@ -180,7 +156,7 @@ def cancel(deed: Deed, ticket: Ticket, reason: str | None = None) -> None:
     state = current_state(ticket)
     if (state, Action.CANCEL) not in _CANCELLABLE:
         raise NotAllowed(state, Action.CANCEL)
-    stage = _must(ticket, Action.CANCEL)
+    stage = stage_that_may(ticket, Action.CANCEL)
     live = [s for s in ticket.stages if is_live(s)]
     deed.changing(ticket, *live)
     for each in live:
@@ -208,9 +184,9 @@ def _call(deed: Deed, stage: Stage, counter: Counter, why: str) -> Called:
     return Called(call, ticket, why)
 
 
-def _act(deed: Deed, ticket: Ticket, action: Action, *, at: Counter | None = None) -> Stage:
+def act_on(deed: Deed, ticket: Ticket, action: Action, *, at: Counter | None = None) -> Stage:
     """Move the one stage that the action is about through the table; its before-image is kept for undo."""
-    stage = _must(ticket, action, prefer=at)
+    stage = stage_that_may(ticket, action, prefer=at)
     if stage.counter is not None and stage.state in AT_A_COUNTER:
         check_counter(deed.identity, stage.counter)
     deed.changing(stage)
@@ -219,7 +195,7 @@ def _act(deed: Deed, ticket: Ticket, action: Action, *, at: Counter | None = Non
     return stage
 
 
-def _must(ticket: Ticket, action: Action, *, prefer: Counter | None = None) -> Stage:
+def stage_that_may(ticket: Ticket, action: Action, *, prefer: Counter | None = None) -> Stage:
     stage = stage_for(ticket, action, prefer=prefer)
     if stage is None:
         raise NotAllowed(current_state(ticket), action)
@@ -275,58 +251,3 @@ def _in_person(stage: Stage) -> bool:
 
 def _planned(stage: Stage) -> PlannedStage:
     return PlannedStage(stage.service, StageKind(stage.kind), tuple(stage.after))
-
-
-def _forward_plan(deed: Deed, here: Stage, service: str | None, counter: str | None) -> Sequence[PlannedStage]:
-    if (service is None) == (counter is None):
-        raise Invalid.field("service", "service_or_counter")
-    if service is not None:
-        if service not in deed.office.services:
-            raise Invalid.field("service", "unknown_service", value=service)
-        return stages_of(deed.office.services[service])
-    if counter not in deed.office.counters:
-        raise Invalid.field("counter", "unknown_counter", value=counter)
-    if counter == here.counter:
-        raise Conflict("same_counter", counter=counter)
-    state = deed.session.get(CounterState, (deed.office.id, counter))
-    if state is None or state.state == "closed":
-        raise Conflict("counter_closed", counter=counter)
-    return [PlannedStage(here.service, StageKind(here.kind))]
-
-
-def _insert_behind(deed: Deed, ticket: Ticket, here: Stage, planned: Sequence[PlannedStage]) -> list[Stage]:
-    """New stages at the end of the list; whoever waited for what is dropped or over waits for the last of them."""
-    offset = len(ticket.stages)
-    last = offset + len(planned) - 1
-    replaced = {here.position}
-    if planned[0].service != here.service:
-        dropped = [s for s in ticket.stages if s.service == here.service and not has_begun(s) and is_live(s)]
-        deed.changing(*dropped)
-        for stage in dropped:
-            stage.state = State.CANCELLED
-            replaced.add(stage.position)
-    for stage in ticket.stages:
-        if not has_begun(stage) and is_live(stage) and replaced & set(stage.after):
-            deed.changing(stage)
-            stage.after = sorted({last if before in replaced else before for before in stage.after})
-    moved = [
-        Stage(
-            office_id=deed.office.id,
-            position=offset + step,
-            service=stage.service,
-            kind=stage.kind,
-            after=[offset + before for before in stage.after],
-            state=State.WAITING,
-        )
-        for step, stage in enumerate(planned)
-    ]
-    ticket.stages.extend(moved)
-    deed.session.flush()
-    deed.created(*moved)
-    return moved
-
-
-def _keep_place(deed: Deed, here: Stage, moved: Stage) -> None:
-    """A forwarded person keeps the time the wait counts from: it is not their mistake that they stood elsewhere."""
-    moved.ready_at, moved.since = deed.now, deed.now
-    moved.reference_at, moved.order_time = here.reference_at, here.order_time

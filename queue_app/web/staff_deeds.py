@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import Right
 from queue_app.domain.errors import Invalid, NotFound, Refusal
 from queue_app.domain.ticket import State
-from queue_app.services import alarms, arrivals, calling, counters, itineraries, notes, seats, undoing
+from queue_app.services import alarms, arrivals, calling, counters, forwarding, itineraries, notes, seats, undoing
 from queue_app.services.deed import Deed
 from queue_app.services.desk import left_alone
 from queue_app.services.hall import read_hall
@@ -127,9 +127,9 @@ def _forward(deed: Deed, ticket: Ticket, _counter: str) -> None:
         raise Invalid.field("to", "service_or_counter")
     note = notes.checked_note(request.form.get("note", ""))
     if kind == "service":
-        calling.forward(deed, ticket, service=code, note=note)
+        forwarding.forward(deed, ticket, service=code, note=note)
     else:
-        calling.forward(deed, ticket, counter=code, note=note)
+        forwarding.forward(deed, ticket, counter=code, note=note)
 
 
 def _finish(deed: Deed, ticket: Ticket, counter: str) -> None:

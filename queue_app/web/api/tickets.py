@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from queue_app.domain.access import Right, check_office
 from queue_app.domain.errors import Invalid, NotFound
-from queue_app.services import calling, holders, itineraries, offices, reception, undoing
+from queue_app.services import calling, forwarding, holders, itineraries, offices, reception, undoing
 from queue_app.services.deed import Deed, begin_by_id
 from queue_app.services.messages import Contact, contact_from
 from queue_app.services.tickets import (
@@ -137,7 +137,7 @@ def _resume(deed: Deed, ticket: Ticket, body: ActionBody) -> None:
 
 def _forward(deed: Deed, ticket: Ticket, body: ActionBody) -> None:
     """Send on to a service or counter; number and arrival are kept."""
-    calling.forward(deed, ticket, service=body.service, counter=body.counter, note=body.note)
+    forwarding.forward(deed, ticket, service=body.service, counter=body.counter, note=body.note)
 
 
 def _skip(deed: Deed, ticket: Ticket, body: ActionBody) -> None:
