@@ -9,6 +9,7 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     document.getElementById(opener.dataset.dialogOpen).showModal();
   }
+  if (event.target.closest?.("[data-print]")) print();
   if (!event.target.closest?.(".dads-language-selector")) closeLanguages();
 });
 
