@@ -22,9 +22,15 @@ Labels = Mapping[str, str]
 
 
 def label_in(labels: Labels, language: str) -> str:
-    """The label in a language, else in its plain parent (zh for zh-Hans), else in Japanese."""
+    """The label in a language, else in its plain parent (zh for zh-Hans), else in English, else in Japanese.
+
+    Readers of Japanese and Chinese characters get the Japanese before the English.
+    """
     plain = language.partition("-")[0]
-    return labels.get(language) or labels.get(plain) or labels.get("ja") or next(iter(labels.values()), "")
+    others = ("ja", "en") if plain in ("ja", "zh") else ("en", "ja")
+    return next(
+        (labels[each] for each in (language, plain, *others) if labels.get(each)), next(iter(labels.values()), "")
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ LOGINS = {
 }
 """Role -> login, name and passphrase of the demo city's staff: fictional, printed at the start, demo city only."""
 
+CODE = "aoba"
 DEMO = "demo_hash"
 
 
