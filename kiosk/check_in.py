@@ -129,8 +129,9 @@ def _number(screen: Screen, token: str, code: str) -> str:
         return ticket.number_text if ticket else ""
 
 
-def _instant(office: Office, at: datetime) -> str:
+def _instant(office: Office, at: object) -> str:
     """9:30, with the day before it when it is not today's."""
+    assert isinstance(at, datetime)
     local = at.astimezone(office.zone)
     clock = f"{local:%H:%M}".lstrip("0")
     is_today = office.today(at) == office.today(house().ports.clock())
