@@ -255,6 +255,7 @@ def test_a_note_in_the_making_survives_what_happens_around_it(city: City) -> Non
     page.keyboard.press("F9")
     expect(in_hand(page)).to_have_text("B001")
     page.keyboard.press("Alt+M")
+    expect(page.locator("#note")).to_be_focused()
     page.keyboard.type("子ども")
     city.issue()
     expect(page.locator(".line button")).to_have_count(1)

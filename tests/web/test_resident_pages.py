@@ -143,8 +143,8 @@ def test_way_of_the_day_shows_what_is_over_and_what_comes(world: World, phone: P
     world.act(mine, "start")
     world.act(mine, "finish")
     text = " ".join(phone.open(f"/t/{mine['token']}").text.split())
-    assert "証明書 受付 済み" in text
-    assert "証明書 お渡し これから" in text
+    assert "証明書 受付 1番窓口 済み" in text
+    assert "証明書 お渡し 1番窓口・2番窓口 これから" in text
 
 
 def test_reading_changes_nothing(world: World, phone: PlainBrowser) -> None:
