@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import qrcode
-
 QUIET = 4
 """Modules of white around the code that ISO/IEC 18004 asks for."""
 
@@ -20,6 +18,8 @@ class QrPicture:
 
 def qr_picture(text: str) -> QrPicture:
     """The code of a text, with medium error correction: a slip is folded, a screen is scratched."""
+    import qrcode  # loaded with the first code: it brings all of Pillow along
+
     code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=QUIET)
     code.add_data(text)
     rows = code.get_matrix()

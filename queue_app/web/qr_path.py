@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import qrcode
-
 
 def qr_path(text: str) -> tuple[int, str]:
     """The side of the view box and the dark modules, one small square each."""
+    import qrcode  # loaded with the first code: it brings all of Pillow along
+
     code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=4)
     code.add_data(text)
     rows = code.get_matrix()
