@@ -87,3 +87,12 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until a script expression holds. Playwright's own way evaluates text in the page, which its policy forbids."""
+    for _ in range(400):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"never true: {expression}")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from queue_app.domain.access import Role
+from tests.browser import until
 from tests.journeys.accessibility import faults, too_small, with_axe
 from tests.journeys.conftest import City, find_the_network, lose_the_network
 
@@ -126,7 +127,7 @@ def test_paper_of_the_browser_shows_the_same_number_once(city: City) -> None:
     page = kiosk(city)
     touch(page, "引っ越し")
     number = number_on(page)
-    page.wait_for_function("papers.length === 1")
+    until(page, "papers.length === 1")
     assert number in page.evaluate("papers[0]")
     touch(page, "お席まで")
     expect(page.locator("[aria-pressed=true]")).to_contain_text("お席まで")

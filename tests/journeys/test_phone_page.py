@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import until
 from tests.journeys.accessibility import faults, sideways, too_small, with_axe
 from tests.journeys.conftest import City, find_the_network, lose_the_network
 
@@ -90,7 +91,7 @@ def test_signal_is_switched_on_by_the_holder_and_rings_at_the_call(city: City) -
     before = page.evaluate("rung")
     city.call("1")
     expect(page.locator("section.ticket")).to_have_attribute("data-state", "called")
-    page.wait_for_function(f"rung === {before + 1}")
+    until(page, f"rung === {before + 1}")
 
 
 def test_missed_person_comes_back_by_one_press(city: City) -> None:
