@@ -17,6 +17,7 @@ from queue_app.store.database import writing
 from queue_app.store.queue_tables import Answer
 from queue_app.web.auth import identity
 from queue_app.web.context import house
+from queue_app.web.key_scope import key_scope
 
 LONGEST_KEY = 64
 
@@ -27,7 +28,7 @@ def submit(act: Callable[[Session], str]) -> str:
     A refusal is raised as it is and nothing is kept: the person reads the sentence and may press again.
     """
     key = request.form.get("idempotency_key", "")[:LONGEST_KEY]
-    scope = _scope()
+    scope = f"form|{key_scope(identity(), key, request.view_args or {})}"
     asked = hashlib.sha256(f"{request.path}\n{sorted(_said().items())}".encode()).hexdigest()
 
     def once(session: Session) -> str:
@@ -43,10 +44,6 @@ def submit(act: Callable[[Session], str]) -> str:
         return address
 
     return writing(once)
-
-
-def _scope() -> str:
-    return f"form|{identity().name}"
 
 
 def _said() -> dict[str, str]:

@@ -27,6 +27,7 @@ from queue_app.store.queue_tables import Answer
 from queue_app.web.auth import check_form_token, identity, needs
 from queue_app.web.context import house
 from queue_app.web.errors import problem, problem_response
+from queue_app.web.key_scope import key_scope
 from queue_app.web.limits import check_public_rate
 from queue_app.web.wire import read_json, to_json
 
@@ -163,10 +164,11 @@ def change(
             if len(key) > LONGEST_KEY or not key:
                 raise Refusal("idempotency_key_too_long", longest=LONGEST_KEY)
             asked = hashlib.sha256(f"{request.method} {request.path}\n".encode() + raw).hexdigest()
+            scope = key_scope(who, key, path_facts)
             try:
-                return writing(lambda session: _once(session, who, key, asked, act))
+                return writing(lambda session: _once(session, scope, key, asked, act))
             except Refusal as refusal:
-                return _refused_once(refusal, who, key, asked)
+                return _refused_once(refusal, scope, key, asked)
 
         api.add_url_rule(path, endpoint=handler.__name__, view_func=view, methods=["POST"])
         return handler
@@ -192,23 +194,23 @@ def looking(act: Callable[[Session], Reply]) -> Reply:
         return act(session)
 
 
-def _once(session: Session, who: Identity, key: str, asked: str, act: Callable[[Session], Reply]) -> Response:
+def _once(session: Session, scope: str, key: str, asked: str, act: Callable[[Session], Reply]) -> Response:
     """The first answer to this key, or the deed and its answer in one transaction."""
-    return _kept(session, who, key, asked) or _keep(session, who, key, asked, _response(act(session)))
+    return _kept(session, scope, key, asked) or _keep(session, scope, key, asked, _response(act(session)))
 
 
-def _refused_once(refusal: Refusal, who: Identity, key: str, asked: str) -> Response:
+def _refused_once(refusal: Refusal, scope: str, key: str, asked: str) -> Response:
     """Keep a refusal that a repeat is to get again. The deed has left nothing behind, so this may come after it."""
     status, document = problem(refusal)
     if status not in KEPT or refusal.code == KEY_REUSED:
         raise refusal
     response = problem_response(status, document)
-    return writing(lambda session: _kept(session, who, key, asked) or _keep(session, who, key, asked, response))
+    return writing(lambda session: _kept(session, scope, key, asked) or _keep(session, scope, key, asked, response))
 
 
-def _kept(session: Session, who: Identity, key: str, asked: str) -> Response | None:
+def _kept(session: Session, scope: str, key: str, asked: str) -> Response | None:
     """The answer that was given to this key before. Refuses a key that came with other content."""
-    kept = session.get(Answer, (who.name, key))
+    kept = session.get(Answer, (scope, key))
     if kept is None:
         return None
     if kept.request_hash != asked:
@@ -216,10 +218,10 @@ def _kept(session: Session, who: Identity, key: str, asked: str) -> Response | N
     return _replayed(kept)
 
 
-def _keep(session: Session, who: Identity, key: str, asked: str, response: Response) -> Response:
+def _keep(session: Session, scope: str, key: str, asked: str, response: Response) -> Response:
     session.add(
         Answer(
-            scope=who.name,
+            scope=scope,
             key=key,
             request_hash=asked,
             status=response.status_code,

@@ -145,7 +145,8 @@ def _headers(endpoint: Endpoint) -> list[dict[str, Any]]:
     if endpoint.method == "GET":
         return []
     key = {"type": "string", "minLength": 1, "maxLength": 255}
-    return [{"name": "Idempotency-Key", "in": "header", "required": False, "schema": key}]
+    said = "One press, one key: a repeat gets the first answer. Without a bearer token, use a random one (a UUID)."
+    return [{"name": "Idempotency-Key", "in": "header", "required": False, "description": said, "schema": key}]
 
 
 NOTHING_TO_SAY = {"call_somebody": "Nobody waits", "report_device": "Noted"}
