@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from string import Formatter
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from queue_app.domain.furigana import in_kana, written
 from queue_app.web.i18n import DEFAULT, LANGUAGES, TEXTS, catalogue
 from tests.world import World
 
 FOR_RESIDENTS = ("common", "kiosk", "resident", "booking", "display", "crowd", "messages")
+READING = re.compile(r"\{([^{}|]+)\|([^{}|]+)\}")
+READ_IN_TWO_WAYS = {"人", "方", "出", "分", "開"}
 # Staff book for others on these pages; staff read Japanese or English.
 OF_STAFF = "booking.desk_"
 # Japanese puts "until" behind the date; a language that needs no word there says nothing.
@@ -66,6 +70,28 @@ def test_a_translation_says_that_nobody_has_reviewed_it(language: str) -> None:
     assert first == "# Needs review by a native speaker: every line."
 
 
+@pytest.mark.parametrize("language", ["ja", "ja-x-easy"])
+def test_a_reading_is_kana_over_kanji(language: str) -> None:
+    pairs = [pair for text in catalogue(language).values() for pair in READING.findall(text)]
+    assert pairs
+    assert [pair for pair in pairs if not any(is_kanji(sign) for sign in pair[0]) or not is_kana(pair[1])] == []
+
+
+def test_japanese_of_the_kiosk_has_a_reviewed_reading_over_every_kanji() -> None:
+    kiosk = {key: text for key, text in catalogue(DEFAULT).items() if key.startswith("kiosk.")}
+    assert {key for key, text in kiosk.items() if has_bare_kanji(text)} == set()
+
+
+def test_a_word_is_read_the_same_way_wherever_it_stands() -> None:
+    """Readings that differ by what stands beside them are listed, so that a slip of the pen is found."""
+    readings: dict[str, set[str]] = {}
+    for language in ("ja", "ja-x-easy"):
+        for text in catalogue(language).values():
+            for kanji, kana in READING.findall(text):
+                readings.setdefault(kanji, set()).add(kana)
+    assert {kanji for kanji, found in readings.items() if len(found) > 1} <= READ_IN_TWO_WAYS
+
+
 def test_easy_japanese_uses_kanji_only_with_their_reading() -> None:
     bare = {key: text for key, text in catalogue("ja-x-easy").items() if has_bare_kanji(text)}
     assert set(bare) == {"booking.moved_on_help"}, "an example of a date as papers write it may keep its kanji"
@@ -104,13 +130,18 @@ def resident_keys() -> set[str]:
 
 
 def facts(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name}
+    return {name for _, name, _, _ in Formatter().parse(written(text)) if name}
 
 
 def has_bare_kanji(text: str) -> bool:
-    """Kanji that no reading in brackets follows."""
+    """Kanji with neither a reading of the notation nor one in brackets behind them."""
+    text = in_kana(text)
     following = list(zip(text, [*text[1:], ""], strict=True))
     return any(is_kanji(sign) and not (is_kanji(after) or after == "（") for sign, after in following)
+
+
+def is_kana(text: str) -> bool:
+    return all("\u3041" <= sign <= "\u30ff" for sign in text)
 
 
 def is_kanji(sign: str) -> bool:

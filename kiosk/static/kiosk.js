@@ -5,7 +5,7 @@ import { keepKeys } from "./kiosk_keys.js";
 import { keepPad } from "./kiosk_pad.js";
 import { keepPaper } from "./kiosk_paper.js";
 import { keepPulse } from "./kiosk_pulse.js";
-import { read, silence } from "./kiosk_voice.js";
+import { read, silence, words } from "./kiosk_voice.js";
 
 const REPEAT_GUARD = 300; // ms: a trembling finger presses twice
 const ANSWER_WITHIN = 4_000; // ms
@@ -137,7 +137,7 @@ function arrived() {
   document.title = screen.dataset.title;
   screen.toggleAttribute("data-no-voice", !("speechSynthesis" in globalThis));
   document.querySelectorAll("[data-word]").forEach((place) => { place.textContent = screen.dataset[place.dataset.word]; });
-  document.getElementById("told").textContent = screen.querySelector("h1")?.textContent ?? "";
+  document.getElementById("told").textContent = words(screen.querySelector("h1"));
   time.arrived();
   paper.arrived();
   if (screen.dataset.say === "yes") read(screen);

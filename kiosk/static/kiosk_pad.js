@@ -1,6 +1,6 @@
 // The pad for a booking's code, and scanners that type: what a code of a letter holds ends in /r/… and Enter, on any screen.
 // Without this file each key of the pad is a form of its own.
-import { say } from "./kiosk_voice.js";
+import { say, words } from "./kiosk_voice.js";
 
 const DIGITS = 8;
 const SAME_KEY = 180; // ms: a trembling finger; nobody means the same key twice that fast
@@ -24,7 +24,7 @@ export function keepPad(kiosk) {
     const now = performance.now();
     const isTremble = key.dataset.key === lastKey && now - lastAt < SAME_KEY;
     [lastKey, lastAt] = [key.dataset.key, now];
-    if (!isTremble) press(key.dataset.key, key.textContent);
+    if (!isTremble) press(key.dataset.key, words(key));
   }, true);
 
   document.addEventListener("keydown", (event) => {
@@ -61,12 +61,12 @@ export function keepPad(kiosk) {
     isTyping = true;
   }
 
-  function press(key, words) {
+  function press(key, name) {
     kiosk.isTouched = true;
     const now = field().value.replace(/\D/g, "");
     const then = { back: now.slice(0, -1), clear: "" }[key] ?? (now + key).slice(0, DIGITS);
     field().value = then.length > DIGITS / 2 ? `${then.slice(0, DIGITS / 2)}-${then.slice(DIGITS / 2)}` : then;
-    if (kiosk.screen.dataset.say === "yes") say(words, kiosk.screen.lang);
+    if (kiosk.screen.dataset.say === "yes") say(name, kiosk.screen.lang);
   }
 
   function field() {

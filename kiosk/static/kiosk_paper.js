@@ -1,4 +1,5 @@
 // The paper of the number on the screen: waits for the server's printer, or prints the slip's page through the browser.
+import { words } from "./kiosk_voice.js";
 
 const ASK_EVERY = 700; // ms
 
@@ -47,7 +48,7 @@ export function keepPaper(kiosk) {
   function say({ dataset }) {
     const heading = kiosk.screen.querySelector("[data-heading]");
     if (!heading) return;
-    document.title = dataset.title.replace(heading.textContent, dataset.taken);
+    document.title = dataset.title.replace(words(heading), dataset.taken);
     heading.textContent = document.getElementById("told").textContent = dataset.taken;
   }
 

@@ -2,12 +2,19 @@
 
 const voice = globalThis.speechSynthesis;
 
+/** What an element says to eyes and ears alike: without the readings over its kanji. */
+export function words(element) {
+  const plain = element?.cloneNode(true);
+  plain?.querySelectorAll("rt").forEach((reading) => reading.remove());
+  return plain?.textContent.replace(/\s+/g, " ").trim() ?? "";
+}
+
 /** The heading, then everything that can be chosen. */
 export function read(screen) {
   if (!voice) return;
   voice.cancel();
   const heard = [screen.querySelector("h1"), ...screen.querySelectorAll(".given p, .tile, .choices-row button, .kiosk__tools :is(a, button)")];
-  for (const part of heard) if (part?.checkVisibility()) utter(part.textContent, part.closest("[lang]").lang);
+  for (const part of heard) if (part?.checkVisibility()) utter(words(part), part.closest("[lang]").lang);
 }
 
 /** One label, at once. */

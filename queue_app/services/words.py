@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from queue_app.domain.furigana import in_kana, written
+
 TEXTS = Path(__file__).parent.parent / "texts"
 FALLBACKS = {"ja-x-easy": ("ja",), "ja": ()}
 DAYS_JA = "月火水木金土日"
@@ -27,7 +29,7 @@ def words(key: str, language: str, **facts: object) -> str:
     for each in (language, *FALLBACKS.get(language, ("en", "ja"))):
         found = _messages(each).get(key)
         if found is not None:
-            return found.format(**facts)
+            return (in_kana if each == "ja-x-easy" else written)(found).format(**facts)
     return key
 
 

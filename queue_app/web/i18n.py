@@ -1,7 +1,9 @@
 """The words of the screens: one catalogue per language, keys with dots, facts put in by name.
 
 A key missing in a language falls back along `FALLBACKS`; a test counts what is missing, and a key missing everywhere
-shows itself. Leaves dates of other languages to Babel and eras to `domain.eras`.
+shows itself. Texts may carry readings (`{番号|ばんごう}`, see `domain.furigana`): easy Japanese always shows them,
+Japanese where the reader asked for it. Leaves dates of other languages to Babel, eras to `domain.eras`, ruby to
+`web.ruby`.
 """
 
 from __future__ import annotations
@@ -14,8 +16,11 @@ from typing import Any
 import yaml
 from flask import g, has_request_context, request
 
+from queue_app.domain.furigana import annotated, in_kana, written
+
 TEXTS = Path(__file__).parent.parent / "texts"
 DEFAULT = "ja"
+EASY = "ja-x-easy"
 LANGUAGES: dict[str, str] = {
     "ja": "日本語",
     "ja-x-easy": "やさしいにほんご",
@@ -35,13 +40,17 @@ LANGUAGE_COOKIE = "matazu_language"
 
 
 def t(key: str, /, *, language: str | None = None, facts: Mapping[str, object] | None = None, **named: object) -> str:
-    """The text of a key in the reader's language, with the facts put in."""
+    """The text of a key in the reader's language, with the facts put in.
+
+    On a page its readings are still in it; the answer as a whole turns them into ruby, or into plain words.
+    """
     said = {**(facts or {}), **named}
     wanted = language or reader_language()
     for each in (wanted, *FALLBACKS.get(wanted, ("en", "ja"))):
         found = catalogue(each).get(key)
         if found is not None:
-            return found.format_map(_Facts(said)) if said else found
+            shown = with_readings(found, each)
+            return shown.format_map(_Facts(said)) if said else shown
     return key
 
 
@@ -53,6 +62,21 @@ def texts_under(prefix: str, language: str) -> dict[str, str]:
     """All texts of a section, for a script that needs them; keys without the prefix."""
     keys = (key for key in catalogue(DEFAULT) if key.startswith(prefix + "."))
     return {key.removeprefix(prefix + "."): t(key, language=language) for key in keys}
+
+
+def show_furigana() -> None:
+    """The reader of this page wants readings over Japanese kanji."""
+    g.furigana = True
+
+
+def with_readings(text: str, language: str) -> str:
+    """The face of a text: with its readings on a page that shows them, else in words that its reader knows."""
+    if "|" not in text:
+        return text
+    if has_request_context() and language == reader_language() and (language == EASY or g.get("furigana")):
+        g.has_readings = True
+        return annotated(text)
+    return in_kana(text) if language == EASY else written(text)
 
 
 def known_language(tag: str | None) -> str | None:
@@ -78,7 +102,7 @@ def reader_language() -> str:
 
 @lru_cache(maxsize=32)
 def catalogue(language: str) -> Mapping[str, str]:
-    """All texts of one language, flat."""
+    """All texts of one language, flat, as they are in the file: with the readings some carry."""
     file = TEXTS / f"{language}.yaml"
     if not file.exists():
         return {}

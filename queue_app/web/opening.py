@@ -13,16 +13,28 @@ from queue_app.domain.calendar import tickets_next
 from queue_app.domain.hours import Hours
 from queue_app.domain.office import Office
 from queue_app.services.ports import Ports
-from queue_app.web.i18n import reader_language, t
+from queue_app.web.i18n import DEFAULT, EASY, reader_language, t, with_readings
 
 PATTERNS = {
-    "ja": "M月d日（EEEEE）",
-    "ja-x-easy": "M月 d日（EEEEE）",
     "zh-Hans": "M月d日 (EEE)",
     "zh-Hant": "M月d日 (EEE)",
     "ko": "M월 d일 (EEE)",
 }
 """How a day is written; other languages as Babel writes it."""
+
+NAMED_DAYS = {
+    **dict(
+        enumerate(
+            ["ついたち", "ふつか", "みっか", "よっか", "いつか", "むいか", "なのか", "ようか", "ここのか", "とおか"], 1
+        )
+    ),
+    14: "じゅうよっか",
+    20: "はつか",
+    24: "にじゅうよっか",
+}
+"""Days of the month with a name of their own; the others are read as they are counted."""
+
+WEEKDAYS = ("月|げつ", "火|か", "水|すい", "木|もく", "金|きん", "土|ど", "日|にち")
 
 
 def opening_sentence(office: Office, ports: Ports, hours: Hours | None = None) -> str:
@@ -40,5 +52,14 @@ def opening_sentence(office: Office, ports: Ports, hours: Hours | None = None) -
 def day_text(at: datetime, language: str | None = None) -> str:
     """12月2日（水）, Wed 2 Dec."""
     wanted = language or reader_language()
-    locale = {"ja-x-easy": "ja", "zh-Hans": "zh_Hans", "zh-Hant": "zh_Hant"}.get(wanted, wanted)
+    if wanted in (DEFAULT, EASY):
+        return with_readings(_japanese_day(at, gap=" " if wanted == EASY else ""), wanted)
+    locale = {"zh-Hans": "zh_Hans", "zh-Hant": "zh_Hant"}.get(wanted, wanted)
     return format_date(at, PATTERNS.get(wanted, "EEE d MMM"), locale=locale)
+
+
+def _japanese_day(at: datetime, *, gap: str) -> str:
+    """With its readings, as texts carry them."""
+    named = NAMED_DAYS.get(at.day)
+    day = f"{{{at.day}日|{named}}}" if named else f"{at.day}{{日|にち}}"
+    return f"{at.month}{{月|がつ}}{gap}{day}（{{{WEEKDAYS[at.weekday()]}}}）"
