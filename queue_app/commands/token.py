@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from queue_app.commands.sentences import in_sentences
 from queue_app.commands.surroundings import OFFICE_OPTION, office_id, this_house
 from queue_app.commands.user import check_text
-from queue_app.domain.access import Role
+from queue_app.domain.access import ONE_COUNTER, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Conflict, NotFound
 from queue_app.services import access, audit, offices
@@ -79,9 +79,11 @@ def revoke(office: str, name: str) -> None:
 
 
 def _check_counter(session: Session, office: str, role: Role, counter: str | None) -> None:
-    if counter is None:
+    if counter is None and role is not Role.BUTTON:
         return
-    if role is not Role.CLERK:
+    if counter is None:
+        raise Conflict("button_needs_counter")
+    if role not in ONE_COUNTER:
         raise Conflict("counter_needs_clerk", role=str(role))
     if counter not in offices.office_by_code(session, office).counters:
         raise NotFound("unknown_counter", counter=counter)

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 
 from queue_app.commands.sentences import in_sentences
 from queue_app.commands.surroundings import OFFICE_OPTION, office_id, this_house
-from queue_app.domain.access import Role
+from queue_app.domain.access import STAFF, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
 from queue_app.services import access, audit
 from queue_app.store.database import writing
 
 group = AppGroup("user", help="People who log in to the staff pages.")
-STAFF_ROLES = [str(role) for role in (Role.CLERK, Role.MANAGER, Role.ADMIN)]
+STAFF_ROLES = [str(role) for role in STAFF]
 LONGEST = 60
 PASSPHRASE = click.option("--passphrase", help="Stays in the shell's history; prefer the prompt or --passphrase-stdin.")
 FROM_STDIN = click.option("--passphrase-stdin", is_flag=True, help="Read the passphrase from the first line of stdin.")

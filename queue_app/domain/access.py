@@ -19,6 +19,8 @@ class Role(StrEnum):
     CLERK = "clerk"
     MANAGER = "manager"
     ADMIN = "admin"
+    STATISTICS = "statistics"
+    BUTTON = "button"
     INTEGRATION = "integration"
 
 
@@ -36,6 +38,7 @@ class Right(StrEnum):
     RUN_DAY = "run_day"
     SET_UP = "set_up"
     REPORT_DEVICE = "report_device"
+    PRESS_BUTTON = "press_button"
     SEE_AUDIT = "see_audit"
     OWN_ACCOUNT = "own_account"
 
@@ -49,13 +52,23 @@ RIGHTS: dict[Role | None, frozenset[Right]] = {
     Role.DISPLAY: frozenset({Right.READ_PUBLIC, Right.REPORT_DEVICE}),
     Role.KIOSK: frozenset(_EVERYBODY | {Right.ISSUE, Right.CHECK_IN, Right.REPORT_DEVICE}),
     Role.INTEGRATION: frozenset(_EVERYBODY),
+    Role.BUTTON: frozenset({Right.READ_PUBLIC, Right.REPORT_DEVICE, Right.PRESS_BUTTON}),
+    Role.STATISTICS: frozenset(_STAFF | {Right.SEE_STATISTICS}),
     Role.CLERK: frozenset(_CLERK),
     Role.MANAGER: frozenset(_CLERK | {Right.SEE_FLOOR, Right.SEE_STATISTICS, Right.RUN_DAY, Right.SEE_AUDIT}),
     Role.ADMIN: frozenset(
         _STAFF | {Right.SEE_FLOOR, Right.SEE_STATISTICS, Right.SET_UP, Right.RUN_DAY, Right.SEE_AUDIT}
     ),
 }
-"""The matrix. None is a resident without an account; what somebody holds a capability for is checked by the deed."""
+"""The matrix. A button calls at its one counter and nothing else; a reader of statistics sees no person.
+
+None is a resident without an account; what somebody holds a capability for is checked by the deed."""
+
+STAFF = (Role.CLERK, Role.MANAGER, Role.ADMIN, Role.STATISTICS)
+"""Roles of people who log in."""
+
+ONE_COUNTER = (Role.CLERK, Role.BUTTON)
+"""Roles whose token may be bound to one counter."""
 
 NOT_OFFICE_BOUND = frozenset({Right.READ_PUBLIC, Right.RESERVE, Right.HOLD_TICKET, Right.OWN_ACCOUNT})
 """Rights that do not need a role, and so hold in every office."""
@@ -74,6 +87,7 @@ class Identity:
 
     @property
     def is_staff(self) -> bool:
+        """Acts for residents: a reader of statistics does not."""
         return self.role in (Role.CLERK, Role.MANAGER, Role.ADMIN)
 
     def may(self, right: Right) -> bool:

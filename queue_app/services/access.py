@@ -19,7 +19,7 @@ from argon2.exceptions import Argon2Error
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from queue_app.domain.access import Identity, Role
+from queue_app.domain.access import STAFF, Identity, Role
 from queue_app.domain.errors import Conflict, Invalid, NotFound
 from queue_app.services.tokens import new_secret, secret_hash
 from queue_app.store.access_tables import AccessToken, PairingCode, StaffSession, UserRow
@@ -145,7 +145,7 @@ def add_user(
     session: Session, office_id: int, login: str, name: str, role: Role, passphrase: str, now: datetime
 ) -> UserRow:
     """A new member of staff. Refuses a login in use and a passphrase that is too short, by field."""
-    if role not in (Role.CLERK, Role.MANAGER, Role.ADMIN):
+    if role not in STAFF:
         raise Invalid.field("role", "not_a_staff_role", value=role)
     login = _plain(login)
     if session.scalars(select(UserRow).where(UserRow.login == login)).first() is not None:

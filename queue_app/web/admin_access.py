@@ -19,7 +19,7 @@ from queue_app.web.forms import submit
 from queue_app.web.qr_path import qr_path
 from queue_app.web.staff_frame import my_deed, my_office, show
 
-TOKEN_ROLES = (Role.INTEGRATION, Role.CLERK, Role.MANAGER, Role.KIOSK, Role.DISPLAY)
+TOKEN_ROLES = (Role.BUTTON, Role.INTEGRATION, Role.CLERK, Role.MANAGER, Role.KIOSK, Role.DISPLAY)
 LONGEST = 80
 
 
@@ -39,6 +39,8 @@ def issue_token() -> ResponseReturnValue:
             raise Invalid.field("role", "not_an_option")
         if counter and counter not in deed.office.counters:
             raise Invalid.field("counter", "unknown_counter")
+        if role == Role.BUTTON and not counter:
+            raise Invalid.field("counter", "missing")
         made = access.issue_token(session, deed.office.id, Role(role), _name(), deed.now, counter=counter or None)
         audit.note(deed, Act.TOKEN_ISSUED, made.name, role=role, counter=counter or None)
         return made

@@ -6,7 +6,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from queue_app.domain.access import Right, Role
+from queue_app.domain.access import STAFF, Right, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
 from queue_app.services import access, audit
@@ -18,7 +18,6 @@ from queue_app.web.errors import field_sentence
 from queue_app.web.forms import submit
 from queue_app.web.staff_frame import my_deed, my_office, show
 
-ROLES = (Role.CLERK, Role.MANAGER, Role.ADMIN)
 LONGEST = 60
 
 
@@ -38,7 +37,7 @@ def add_person() -> ResponseReturnValue:
         missing = {field: value for field, value in (("login", login), ("name", name)) if not 0 < len(value) <= LONGEST}
         if missing:
             raise Invalid.field(next(iter(missing)), "missing" if not next(iter(missing.values())) else "too_long")
-        if role not in ROLES:
+        if role not in STAFF:
             raise Invalid.field("role", "not_a_staff_role")
         deed = my_deed(session, Right.SET_UP)
         user = access.add_user(session, deed.office.id, login, name, Role(role), fresh, deed.now)
@@ -88,4 +87,4 @@ def _page(errors: dict[str, str] | None = None, shown: tuple[str, str] | None = 
         ]
     form = {} if shown else request.form
     me = identity().name.removeprefix("user:")
-    return show("admin/people.html", office, rows=rows, roles=ROLES, errors=errors or {}, form=form, shown=shown, me=me)
+    return show("admin/people.html", office, rows=rows, roles=STAFF, errors=errors or {}, form=form, shown=shown, me=me)

@@ -13,13 +13,23 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right
 from queue_app.domain.errors import Invalid, NotFound, Refusal
-from queue_app.domain.ticket import State
-from queue_app.services import alarms, arrivals, calling, counters, forwarding, itineraries, notes, seats, undoing
+from queue_app.services import (
+    alarms,
+    arrivals,
+    calling,
+    counters,
+    forwarding,
+    itineraries,
+    next_press,
+    notes,
+    seats,
+    undoing,
+)
 from queue_app.services.deed import Deed
 from queue_app.services.desk import left_alone
 from queue_app.services.hall import read_hall
 from queue_app.services.visits import ticket_of_office
-from queue_app.store.queue_tables import Stage, Ticket
+from queue_app.store.queue_tables import Ticket
 from queue_app.store.reservation_tables import Reservation
 from queue_app.web.auth import needs
 from queue_app.web.forms import submit
@@ -75,7 +85,7 @@ def ask_help(counter: str) -> ResponseReturnValue:
 def call_next(counter: str) -> ResponseReturnValue:
     """Finish whoever is served here, then call the next person or the one named.
 
-    Somebody who was only called is never finished unasked: the console asks what became of them.
+    Somebody who was called a moment ago is never finished unasked: the console asks what became of them.
     """
     number = request.form.get("number", "").strip()[:12]
 
@@ -83,7 +93,7 @@ def call_next(counter: str) -> ResponseReturnValue:
         present = calling.somebody_at(deed, counter)
         if (str(present.ticket_id) if present else "") != request.form.get("seen", ""):
             return {"said": "changed"}
-        if present is not None and not _makes_room(deed, present):
+        if not next_press.make_room(deed, counter, request.form.get("called", "")):
             return {"ask": "called", "number": number}
         if number:
             calling.call_number(deed, counter, number)
@@ -176,20 +186,6 @@ def _press(counter: str, act: Callable[[Deed], Said], *, seated: bool = True) ->
         if not isinstance(refusal, SHOWN) or refusal.code == "unknown_counter":
             raise
         return redirect(console_address(counter, view=view, **said_of(refusal)), 303)
-
-
-def _makes_room(deed: Deed, present: Stage) -> bool:
-    """Whether whoever is here can leave now: served people are finished, called ones need the clerk's word."""
-    if present.state == State.SERVING:
-        calling.finish_at(deed, present.counter or "")
-        return True
-    became = request.form.get("called", "")
-    if became == "missed":
-        calling.miss(deed, present.ticket)
-    elif became == "came":
-        calling.finish_at(deed, present.counter or "")
-    deed.session.flush()
-    return became in ("missed", "came")
 
 
 def _is_sure(deed: Deed, counter: str) -> bool:

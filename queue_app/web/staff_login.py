@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from queue_app.domain.access import Identity, Right, Role
+from queue_app.domain.access import RIGHTS, STAFF, Identity, Right, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Conflict
 from queue_app.services import access, audit, demo, offices
@@ -27,7 +27,7 @@ from queue_app.web.context import house
 from queue_app.web.i18n import t
 from queue_app.web.limits import check_public_rate
 from queue_app.web.staff import blueprint
-from queue_app.web.staff_frame import show
+from queue_app.web.staff_frame import PLACES, show
 
 LONGEST_NAME, LONGEST_PASSPHRASE = 60, 200
 MOST_STRANGERS = 5_000
@@ -36,7 +36,7 @@ MOST_STRANGERS = 5_000
 @blueprint.get("/login")
 @needs(Right.READ_PUBLIC)
 def login() -> ResponseReturnValue:
-    if identity().is_staff:
+    if identity().role in STAFF:
         return redirect(_first_page(identity().role))
     return _page()
 
@@ -154,4 +154,8 @@ def _safe(address: str) -> str:
 
 
 def _first_page(role: Role | None) -> str:
-    return url_for("admin.overview") if role is Role.ADMIN else url_for("staff.choose_counter")
+    """Administrators set up; everybody else begins with the first page they may open."""
+    if role is Role.ADMIN:
+        return url_for("admin.overview")
+    places = (endpoint for right, endpoint, _key in PLACES if right in RIGHTS[role])
+    return url_for(next(places, "staff.account"))

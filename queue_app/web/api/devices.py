@@ -1,4 +1,4 @@
-"""Kiosks and displays say how they are."""
+"""Kiosks and displays say how they are, and a call button at a counter calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from queue_app.domain.access import Right
-from queue_app.services import devices
+from queue_app.domain.errors import Conflict, NotFound
+from queue_app.services import calling, devices, next_press
+from queue_app.services.deed import begin_by_id
 from queue_app.web.api.endpoint import Call, Reply, change
 from queue_app.web.api.models import Body, Shown
 
@@ -35,3 +37,48 @@ def report_device(call: Call, body: HeartbeatBody) -> Reply:
     """I am alive; 204, or 200 with `voice_conflict` when another display of the same zone speaks already."""
     must_be_silent = devices.report(call.session, call.identity, call.ports, status=body.model_dump())
     return Reply({"voice_conflict": True}) if must_be_silent else Reply(status=204)
+
+
+class ButtonBody(Body):
+    """Which of the two keys was pressed."""
+
+    press: Literal["next", "recall"] = "next"
+
+
+class ButtonShown(Shown):
+    """What the counter calls now."""
+
+    counter: str
+    number: str
+    state: str
+
+
+@change(
+    "/devices/button",
+    right=Right.PRESS_BUTTON,
+    body=ButtonBody,
+    answer=ButtonShown,
+    codes=("unknown_counter", "counter_closed", "counter_busy", "not_allowed"),
+)
+def press_button(call: Call, body: ButtonBody) -> Reply:
+    """A call button at its counter: the next person, or the same one again; 204 when nobody waits.
+
+    Next within two minutes of a call that nobody has answered is refused with `counter_busy`: a button cannot ask.
+    """
+    counter, office_id = call.identity.counter, call.identity.office_id
+    if counter is None or office_id is None:
+        raise NotFound("unknown_counter")
+    deed = begin_by_id(call.session, office_id, Right.PRESS_BUTTON, call.identity, call.ports)
+    present = calling.somebody_at(deed, counter)
+    if body.press == "recall":
+        if present is None:
+            return Reply(status=204)
+        calling.recall(deed, present.ticket)
+        return Reply({"counter": counter, "number": present.ticket.number_text, "state": present.state})
+    if not next_press.make_room(deed, counter):
+        assert present is not None
+        raise Conflict("counter_busy", counter=counter, number=present.ticket.number_text, state=present.state)
+    made = calling.call_next(deed, counter)
+    if made is None:
+        return Reply(status=204)
+    return Reply({"counter": counter, "number": made.ticket.number_text, "state": "called"})
