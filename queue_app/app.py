@@ -19,7 +19,15 @@ from queue_app import commands
 from queue_app.services.day import past_days_chore
 from queue_app.services.ports import Ports
 from queue_app.services.relay import Relay
-from queue_app.store import access_tables, audit_tables, key_table, office_tables, queue_tables, reservation_tables  # noqa: F401 - they declare the tables
+from queue_app.store import (  # noqa: F401 - they declare the tables
+    access_tables,
+    audit_tables,
+    key_table,
+    office_tables,
+    queue_tables,
+    reservation_tables,
+    statistics_tables,
+)
 from queue_app.store.checkpoints import Checkpoints
 from queue_app.store.columns import KEYRING
 from queue_app.store.database import db, prepare_engine

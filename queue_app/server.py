@@ -54,11 +54,12 @@ def serve(settings: Settings) -> int:
 
 
 def start(app: Flask) -> None:
-    """The last steps of each process that serves: bus, relay, print room and outbox (greenlets under gevent)."""
+    """The last steps of each process that serves: what runs beside the requests (greenlets under gevent)."""
     import threading
 
     from queue_app.adapters.printer import printer_from
     from queue_app.adapters.senders import senders_for
+    from queue_app.services.bookkeeping import Bookkeeper
     from queue_app.services.outbox import Outbox
     from queue_app.services.printing import PrintRoom
     from queue_app.web.context import KEY
@@ -70,6 +71,8 @@ def start(app: Flask) -> None:
     threading.Thread(target=house.relay.work, daemon=True, name="relay").start()
     print_room = PrintRoom(house.ports, printer_from, app.app_context)
     threading.Thread(target=print_room.work, daemon=True, name="print room").start()
+    bookkeeper = Bookkeeper(house.ports, app.app_context)
+    threading.Thread(target=bookkeeper.work, daemon=True, name="bookkeeper").start()
     outbox = Outbox(house.ports, senders_for(house.settings), app.app_context)
     threading.Thread(target=outbox.work, daemon=True, name="outbox").start()
 

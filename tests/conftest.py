@@ -93,9 +93,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def emptied_postgres(
-    postgres_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], str]:
+def emptied_postgres(postgres_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
     """A function that empties this worker's migrated PostgreSQL database and answers its address."""
     url = postgres_url("matazu_test")
     folder = tmp_path_factory.mktemp("postgres")

@@ -94,9 +94,7 @@ def test_the_domain_needs_nothing_but_the_standard_library() -> None:
 
 def test_only_one_file_reads_the_clock() -> None:
     reads = re.compile(r"\b(datetime\.now|datetime\.utcnow|date\.today|time\.time)\(")
-    found = [
-        str(file.relative_to(ROOT)) for file, _tree in modules() if reads.search(file.read_text(encoding="utf-8"))
-    ]
+    found = [str(file.relative_to(ROOT)) for file, _tree in modules() if reads.search(file.read_text(encoding="utf-8"))]
     assert found == ["queue_app/adapters/clock.py"]
 
 

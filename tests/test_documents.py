@@ -52,7 +52,11 @@ def file_names() -> list[str]:
         return [name for name in listed.stdout.split("\0") if name]
     own = (path for path in ROOT.rglob("*") if path.is_file())
     names = (path.relative_to(ROOT) for path in own)
-    return [str(name) for name in names if not re.match(r"(\.(?!ci|editor|git[ai])|instance|build|.*__pycache__)", str(name))]
+    return [
+        str(name)
+        for name in names
+        if not re.match(r"(\.(?!ci|editor|git[ai])|instance|build|.*__pycache__)", str(name))
+    ]
 
 
 FILES = text_files()
@@ -157,7 +161,9 @@ def test_the_build_server_runs_what_a_desk_runs() -> None:
 
 def test_make_alone_lists_every_target() -> None:
     targets = make_targets()
-    listed = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert set(re.findall(r"^  make ([a-z-]+) +\S", listed, re.MULTILINE)) == targets
     assert targets >= {"run", "test", "lint", "check"}
 
@@ -188,7 +194,11 @@ def make_targets() -> set[str]:
 
 def configured_hosts() -> set[str]:
     """The registries that this machine's own pip and npm are set to."""
-    settings = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
+    settings = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+    ).stdout
     if npm := shutil.which("npm"):
-        settings += subprocess.run([npm, "config", "get", "registry"], capture_output=True, text=True, check=False).stdout
+        settings += subprocess.run(
+            [npm, "config", "get", "registry"], capture_output=True, text=True, check=False
+        ).stdout
     return {host for url in re.findall(r"https?://[^\s'\"]+", settings) if (host := urlsplit(url).hostname)}

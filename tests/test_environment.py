@@ -45,7 +45,10 @@ def test_what_is_tested_is_what_is_shipped() -> None:
 
 
 def test_running_code_imports_only_libraries_named_in_requirements_in() -> None:
-    named = {canonical(name) for name in re.findall(r"^([A-Za-z0-9._-]+)", (ROOT / "requirements.in").read_text(), re.MULTILINE)}
+    named = {
+        canonical(name)
+        for name in re.findall(r"^([A-Za-z0-9._-]+)", (ROOT / "requirements.in").read_text(), re.MULTILINE)
+    }
     come_with_flask = {"werkzeug", "jinja2", "markupsafe", "itsdangerous", "click", "blinker"}
     come_with_flask_wtf_and_socketio = {"wtforms", "python-socketio", "python-engineio"}
     allowed = named | come_with_flask | come_with_flask_wtf_and_socketio
@@ -100,7 +103,9 @@ def lock_entries(name: str) -> list[str]:
 
 def running_files() -> list[Path]:
     found = [ROOT / name for name in RUNNING_CODE]
-    return [file for path in found for file in ([path] if path.suffix == ".py" else path.rglob("*.py")) if file.exists()]
+    return [
+        file for path in found for file in ([path] if path.suffix == ".py" else path.rglob("*.py")) if file.exists()
+    ]
 
 
 def imported_modules(path: Path) -> set[str]:

@@ -15,7 +15,7 @@ from queue_app.domain.events import Event
 from queue_app.domain.reservation import Action, Arrival, State, check_arrival, next_state
 from queue_app.services import messages, reception
 from queue_app.services.deed import Deed
-from queue_app.services.itineraries import planned_visit
+from queue_app.services.itineraries import planned_visit, procedures_of
 from queue_app.services.reminders import contact_of
 from queue_app.store.queue_tables import Ticket
 from queue_app.store.reservation_tables import Reservation
@@ -39,6 +39,7 @@ def check_in(deed: Deed, row: Reservation) -> Ticket:
             appointed_at=row.come_at,
             reservation_id=row.id,
             contact=contact_of(row),
+            procedures=procedures_of(deed.office, row),
         ),
         planned_visit(deed.office, row),
     )

@@ -39,7 +39,7 @@ NOBODY = Identity(name="nobody")
 """Whoever tries to come in."""
 
 LONGEST_SUBJECT, LONGEST_REASON = 80, 200
-_UNTOLD = ("before", "estimate")
+_UNTOLD = ("before", "estimate", "ready", "told", "procedures", "skipped")
 """What the history needs for undoing and statistics; the entry names the event instead."""
 
 

@@ -63,7 +63,12 @@ def book(deed: Deed, request: Request) -> Reservation:
     _with_code(deed, row)
     deed.session.flush()
     event = deed.record(
-        Event.RESERVED, service=row.service, reservation=row.id, start=row.start_at.isoformat(), people=row.people
+        Event.RESERVED,
+        service=row.service,
+        reservation=row.id,
+        start=row.start_at.isoformat(),
+        people=row.people,
+        procedures=[] if chosen.errand.result is None else [each.id for each in chosen.errand.result.visits],
     )
     deed.session.flush()
     reminders.confirm(deed, row, event)

@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Identity, Right, check_office
+from queue_app.domain.discipline import RULE_VERSION
 from queue_app.domain.errors import NotFound
 from queue_app.domain.events import Event
 from queue_app.domain.office import Counter, Office, Service
@@ -43,6 +44,7 @@ class Deed:
     places: dict[int, Place] = field(default_factory=dict)
     """Stage id -> its place in line, where the deed has worked it out already."""
     _images: dict[str, dict[str, Image | None]] = field(default_factory=dict)
+    _readied: list[Stage] = field(default_factory=list)
 
     @property
     def today(self) -> date:
@@ -70,6 +72,10 @@ class Deed:
         for row in rows:
             self._images.setdefault(row.__tablename__, {})[str(row.id)] = None
 
+    def readied(self, stage: Stage) -> None:
+        """The stage can be called from now on; the next recorded event keeps what its order time is made of."""
+        self._readied.append(stage)
+
     def record(
         self,
         event: Event,
@@ -84,6 +90,9 @@ class Deed:
     ) -> EventRow:
         """Write one row of history and of the audit trail, and tell the screens after the commit."""
         images, self._images = self._images, {}
+        readied, self._readied = self._readied, []
+        if readied:
+            data |= {"ready": [_order_time_of(each) for each in readied], "rule": RULE_VERSION}
         self.log.version += 1
         row = EventRow(
             office_id=self.office.id,
@@ -110,6 +119,17 @@ class Deed:
         if self.office.id not in pending:
             after_commit(self.session, lambda: self.ports.nudge(self.office.id, pending[self.office.id]))
         pending[self.office.id] = self.log.version
+
+
+def _order_time_of(stage: Stage) -> dict[str, Any]:
+    assert stage.reference_at is not None and stage.order_time is not None
+    return {
+        "stage": stage.id,
+        "service": stage.service,
+        "kind": stage.kind,
+        "reference": stage.reference_at.isoformat(),
+        "lead_min": (stage.reference_at - stage.order_time).total_seconds() / 60,
+    }
 
 
 def begin(session: Session, office_code: str, right: Right, identity: Identity, ports: Ports) -> Deed:

@@ -35,6 +35,7 @@ def forward(
     moved = _insert_behind(deed, ticket, stage, planned)
     moved[0].only_counter = counter
     _keep_place(deed, stage, moved[0])
+    deed.readied(moved[0])
     if service is not None:
         deed.changing(ticket)
         ticket.service = service

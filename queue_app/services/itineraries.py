@@ -38,6 +38,12 @@ def planned_visit(office: Office, row: Reservation) -> list[PlannedStage]:
     return visit(services, _after(result.visits))
 
 
+def procedures_of(office: Office, row: Reservation) -> tuple[str, ...]:
+    """Ids of what somebody booked for, as the office's rules call them; nothing where no questions were answered."""
+    result = navigator_result(office, row)
+    return tuple(procedure.id for procedure in result.visits) if result is not None else ()
+
+
 def skip(deed: Deed, ticket: Ticket, service: str, reason: str | None = None) -> None:
     """Take a counter out of the visit: its stages that nobody has begun. What waited for them goes on.
 
@@ -54,8 +60,9 @@ def skip(deed: Deed, ticket: Ticket, service: str, reason: str | None = None) ->
         stop.state = next_state(State(stop.state), Action.CANCEL, StageKind(stop.kind))
         stop.since = deed.now
     calling.make_next_ready(deed, ticket)
-    close_if_over(deed, ticket)
-    deed.record(Event.STOP_SKIPPED, ticket=ticket, stage=stops[0], reason=reason)
+    over = close_if_over(deed, ticket)
+    skipped = [stop.id for stop in stops]
+    deed.record(Event.STOP_SKIPPED, ticket=ticket, stage=stops[0], reason=reason, skipped=skipped, ends_visit=over)
 
 
 def add(deed: Deed, ticket: Ticket, service: str) -> None:

@@ -66,9 +66,7 @@ def counts_before(
 
 _IN_LINE = and_(
     Stage.office_id == bindparam("office"),
-    text(
-        f"stage.state = '{State.WAITING}'"
-    ),  # spelt out: SQLite sees no partial index behind a parameter
+    text(f"stage.state = '{State.WAITING}'"),  # spelt out: SQLite sees no partial index behind a parameter
     Stage.order_time.is_not(None),
     Stage.reference_at.is_not(None),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from queue_app.domain.access import Identity, Right
 from queue_app.domain.calendar import takes_tickets, tickets_next
@@ -32,6 +33,7 @@ class Arrival:
     appointed_at: datetime | None = None
     reservation_id: int | None = None
     contact: messages.Contact | None = None
+    procedures: tuple[str, ...] = ()
 
 
 def issue_ticket(deed: Deed, arrival: Arrival) -> Ticket:
@@ -81,7 +83,9 @@ def issue_visit(deed: Deed, arrival: Arrival, planned: Sequence[PlannedStage]) -
     deed.session.add(ticket)
     deed.session.flush()
     deed.places[ticket.stages[0].id] = place
-    deed.record(Event.ISSUED, ticket=ticket, stage=ticket.stages[0], estimate=ticket.estimate)
+    deed.record(
+        Event.ISSUED, ticket=ticket, stage=ticket.stages[0], estimate=ticket.estimate, **_history_of(arrival, place)
+    )
     return ticket
 
 
@@ -96,12 +100,23 @@ def make_ready(deed: Deed, ticket: Ticket, stage: Stage, planned: PlannedStage, 
     )
     stage.ready_at, stage.reference_at, stage.order_time = deed.now, reference, reference - lead
     stage.since = deed.now
+    deed.readied(stage)
 
 
 def check_may_take_from_home(deed: Deed, identity: Identity) -> None:
     """Residents may take a number from their phone only where the office allows it."""
     if not identity.may(Right.ISSUE) and not deed.office.tickets_from_home:
         raise Forbidden("no_tickets_from_home")
+
+
+def _history_of(arrival: Arrival, place: waits.Place) -> dict[str, Any]:
+    """What the statistics need of an arrival: codes and times, nothing that says who it is."""
+    told: dict[str, Any] = {"visit_class": arrival.visit_class, "told": place.told}
+    if arrival.appointed_at is not None:
+        told["appointed"] = arrival.appointed_at.isoformat()
+    if arrival.procedures:
+        told["procedures"] = list(arrival.procedures)
+    return told
 
 
 def _stage(deed: Deed, position: int, planned: PlannedStage) -> Stage:

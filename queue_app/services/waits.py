@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, repeat
+from typing import Any
 
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
@@ -33,6 +34,8 @@ class Place:
 
     ahead: int
     estimate: Range | None
+    told: dict[str, Any] | None = None
+    """For the history: what the estimate was made of (`domain.estimate`), to be held against what happened."""
 
 
 def place_of(session: Session, office: Office, stage: Stage, now: datetime) -> Place:

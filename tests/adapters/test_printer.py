@@ -120,7 +120,9 @@ def test_a_reprint_and_an_offline_slip_do_not_look_like_the_first_paper():
 
 def test_a_ticked_box_differs_from_an_open_one():
     artist = SlipArtist(PAPERS[58])
-    done, left = (artist.draw(slip(replace(FACTS, stops=(Stop("3番窓口", "転入届", done=each),)))) for each in (True, False))
+    done, left = (
+        artist.draw(slip(replace(FACTS, stops=(Stop("3番窓口", "転入届", done=each),)))) for each in (True, False)
+    )
     assert done.image.size == left.image.size
     assert not same(done.image, left.image)
 
@@ -318,5 +320,3 @@ def contains(image, part):
         if x >= 0 and big.crop((x, y, x + small.width, y + small.height)).tobytes() == small.tobytes():
             return True
     return False
-
-

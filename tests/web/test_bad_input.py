@@ -124,7 +124,9 @@ def test_a_body_of_a_megabyte_is_too_large(world: World) -> None:
     assert (answer.status_code, answer.get_json()["code"]) == (413, "too_large")
 
 
-@pytest.mark.parametrize(("language", "title"), [("ja", "入力内容をご確認ください。"), ("en", "Please check what you entered.")])
+@pytest.mark.parametrize(
+    ("language", "title"), [("ja", "入力内容をご確認ください。"), ("en", "Please check what you entered.")]
+)
 def test_the_answer_speaks_the_readers_language(world: World, language: str, title: str) -> None:
     world.kiosk.language = language
     answer = world.kiosk.post("/offices/aoba/tickets", {"service": "nothing"})
@@ -166,7 +168,9 @@ def test_a_number_of_the_wrong_form_is_named(world: World, number: Any) -> None:
         ({"service": "insurance", "note": "n" * 141}, "note", "too_long"),
     ],
 )
-def test_a_forward_to_nowhere_keeps_the_person_in_service(world: World, body: dict[str, Any], field: str, code: str) -> None:
+def test_a_forward_to_nowhere_keeps_the_person_in_service(
+    world: World, body: dict[str, Any], field: str, code: str
+) -> None:
     world.issue("moving")
     world.open("1")
     called = world.call("1").get_json()["ticket"]

@@ -176,9 +176,7 @@ def change(
     return declare
 
 
-def _said(
-    session: Session, body: type[Body], raw: bytes, who: Identity, right: Right, office: str | None
-) -> Body:
+def _said(session: Session, body: type[Body], raw: bytes, who: Identity, right: Right, office: str | None) -> Body:
     """The body as its model. Somebody of another office hears that first, whatever the body is like."""
     try:
         return _parsed(body, read_json(raw))

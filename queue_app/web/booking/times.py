@@ -169,9 +169,7 @@ def _days_page(session: Session, here: Office, draft: Draft, *, errors: dict[str
 
 def _look(session: Session, here: Office, said: Said, first: date, last: date) -> Found:
     errand = errand_of(here, said, visit_on=first)
-    return availability.find_slots(
-        session, here, errand, first=first, last=last, ports=house().ports, whose=whose()
-    )
+    return availability.find_slots(session, here, errand, first=first, last=last, ports=house().ports, whose=whose())
 
 
 def _day_words(each: DaySlots) -> dict[str, Any]:
