@@ -24,6 +24,7 @@ from queue_app.store import (  # noqa: F401 - they declare the tables
     audit_tables,
     key_table,
     office_tables,
+    planning_tables,
     queue_tables,
     reservation_tables,
     statistics_tables,

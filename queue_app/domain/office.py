@@ -108,6 +108,9 @@ class Office:
     needs: Mapping[str, Labels] = field(default_factory=dict)
     phone: str = ""
     tickets_from_home: bool = False
+    from_home_share: int = 50
+    """At most so many of a hundred numbers of a service and day are taken from home."""
+
     navigator: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)
 

@@ -164,7 +164,12 @@ def bookable(offer: Offer, day: date, ask: Ask, *, taken: Mapping[str, int], cap
     if not open_now:
         return DaySlots(day, reason=NoPlace.PAST)
     left = [capacity_of(cell) - taken.get(cell.id, 0) for cell in cells]
-    return _sorted_out(day, cells, open_now, left=left, count=_count(ask.need_min, offer.plan))
+    count = _count(ask.need_min, offer.plan)
+    if offer.plan.capacity is None:  # planned: the first slot answers for the whole visit
+        least = left
+    else:
+        least = [min(left[index : index + count]) for index in range(len(left))]
+    return _sorted_out(day, cells, open_now, least=least, count=count)
 
 
 def why_not(offer: Offer, start: datetime, ask: Ask) -> NoPlace | None:
@@ -277,12 +282,10 @@ def _previous_closing(offer: Offer, day: date) -> datetime | None:
 
 
 def _sorted_out(
-    day: date, cells: Sequence[SlotTime], starts: Iterable[int], *, left: Sequence[int], count: int
+    day: date, cells: Sequence[SlotTime], starts: Iterable[int], *, least: Sequence[int], count: int
 ) -> DaySlots:
-    """A booking's end is the end of the last cell that it covers, its places those of the fullest."""
-    slots = [
-        Slot(cells[i].id, cells[i].start, cells[i + count - 1].end, max(0, min(left[i : i + count]))) for i in starts
-    ]
+    """A booking's end is the end of the last cell that it covers; `least` is what fits there in all of its cells."""
+    slots = [Slot(cells[i].id, cells[i].start, cells[i + count - 1].end, max(0, least[i])) for i in starts]
     free = tuple(slot for slot in slots if slot.remaining)
     full = tuple(slot for slot in slots if not slot.remaining)
     return DaySlots(day, free, full, None if free else NoPlace.FULL)

@@ -6,14 +6,15 @@ may look. Leaves taking a place to `places` and the rules to `domain.slots`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import Invalid
-from queue_app.domain.office import Office, Service
+from queue_app.domain.office import Office
 from queue_app.domain.slots import (
     Ask,
     BookingWindow,
@@ -21,7 +22,7 @@ from queue_app.domain.slots import (
     DaySlots,
     Offer,
     Slot,
-    SlotPlan,
+    SlotTime,
     alternatives,
     fixed_capacity,
     slots_between,
@@ -33,6 +34,17 @@ from queue_app.services.ports import Ports
 LONGEST_LOOK = timedelta(days=92)
 ALTERNATIVES_AROUND = timedelta(days=7)
 ENOUGH = 5
+RECOMMENDED = 3
+FREE = "free"
+PLANNED_AHEAD_DAYS = 28
+"""When the first places of a planned day are released (`planner.RELEASES`)."""
+
+
+class Mark(NamedTuple):
+    """How a free time is shown: plenty of room or little, and whether it is one of the day's best."""
+
+    level: str
+    recommended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,8 @@ class Found:
 
     days: tuple[DaySlots, ...]
     next_free: date | None
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    """By slot id, where the capacity is planned."""
 
 
 def find_slots(
@@ -60,7 +74,8 @@ def find_slots(
         raise Invalid.field("to", "too_long_span", days=LONGEST_LOOK.days)
     look = _Look(session, office, errand, ports, whose)
     days = look.at(first, last)
-    return Found(tuple(days), None if any(day.free for day in days) else look.first_free_after(last))
+    after = None if any(day.free for day in days) else look.first_free_after(last)
+    return Found(tuple(days), after, look.marks(days))
 
 
 def alternatives_to(
@@ -89,28 +104,61 @@ def offer_of(office: Office, errand: Errand, ports: Ports) -> Offer:
         zone=office.zone,
         holidays=ports.holidays,
         window=BookingWindow(
-            ahead_days=office.booking.ahead_days,
+            ahead_days=ahead_days_of(office, errand),
             cutoff_min=office.booking.cutoff_min,
             by_previous_business_day=bool(office.booking.extra.get("by_previous_business_day", False)),
         ),
     )
 
 
+def ahead_days_of(office: Office, errand: Errand) -> int:
+    """Planned places are given out from four weeks before; fixed ones as early as the office says."""
+    planned = errand.plan.capacity is None
+    return min(office.booking.ahead_days, PLANNED_AHEAD_DAYS) if planned else office.booking.ahead_days
+
+
 def ask_of(errand: Errand, now: datetime) -> Ask:
     return Ask(now=now, need_min=errand.need_min, moved_on=errand.not_before)
 
 
-def capacity_of(office: Office, service: Service, plan: SlotPlan) -> CapacityOf:
-    """How many bookings a slot holds: the file's number, or for `planned` what the counters of the service can do."""
-    return fixed_capacity(plan) if plan.capacity is not None else _by_counters(office, service, plan)
+def capacity_of(
+    session: Session,
+    office: Office,
+    errand: Errand,
+    *,
+    days: tuple[date, date],
+    ports: Ports,
+    leaving_out: int | None = None,
+) -> CapacityOf:
+    """How many bookings a slot of these days holds: the file's number, or for `planned` what the day still bears.
+
+    `leaving_out` is the booking that is looking for a place: what it has already does not stand in its own way.
+    """
+    if errand.plan.capacity is not None:
+        return fixed_capacity(errand.plan)
+    from queue_app.services.planned import planned_capacity  # numpy only where an office plans
+
+    now = ports.clock()
+    span = (day_start(office, days[0]), day_start(office, days[1]) + timedelta(days=2))
+    taken = taken_between(session, office.id, errand.service.code, span=span, now=now, whose=Whose.STAFF)
+    return planned_capacity(
+        session,
+        office,
+        (errand.service, float(errand.need_min), route_of(office, errand)),
+        offer=offer_of(office, errand, ports),
+        days=days,
+        now=now,
+        taken=taken,
+        leaving_out=leaving_out,
+    )
 
 
-def _by_counters(office: Office, service: Service, plan: SlotPlan) -> CapacityOf:
-    """Half of what the counters can serve in a slot, because the other half of the people come without a booking."""
-    counters = len(office.counters_for(service.code, service.stages[0]))
-    share = (1 - plan.walk_in_share) if plan.walk_in_share else 0.5
-    places = max(1, int(counters * plan.length_min / max(service.minutes, 1) * share))
-    return lambda _slot: places
+def route_of(office: Office, errand: Errand) -> tuple[str, ...]:
+    """The services that the visit goes on to after the one that is booked."""
+    if errand.result is None:
+        return ()
+    codes = dict.fromkeys(procedure.service for procedure in errand.result.visits)
+    return tuple(code for code in codes if code in office.services and code != errand.service.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +174,26 @@ class _Look:
     def at(self, first: date, last: date) -> list[DaySlots]:
         now = self.ports.clock()
         offer = offer_of(self.office, self.errand, self.ports)
-        capacity = capacity_of(self.office, self.errand.service, self.errand.plan)
+        capacity = capacity_of(self.session, self.office, self.errand, days=(first, last), ports=self.ports)
         taken = self._taken(first, last, now)
         return slots_between(offer, first, last, ask_of(self.errand, now), taken=taken, capacity_of=capacity)
+
+    def marks(self, days: Iterable[DaySlots]) -> dict[str, Mark]:
+        """The level of each free time, and the best quiet ones of each day: where one more costs the others least."""
+        days = [day for day in days if day.free]
+        if self.errand.plan.capacity is not None or not days:
+            return {}
+        capacity = capacity_of(
+            self.session, self.office, self.errand, days=(days[0].day, days[-1].day), ports=self.ports
+        )
+        bearing_of = capacity.bearing  # type: ignore[attr-defined]  # numpy only where an office plans
+        marks: dict[str, Mark] = {}
+        for day in days:
+            known = {slot.id: bearing_of(SlotTime(slot.id, slot.start, slot.end)) for slot in day.free}
+            quiet = [slot for slot, bearing in known.items() if bearing.level == FREE]
+            best = sorted(quiet, key=lambda slot: (known[slot].cost_min, slot))[:RECOMMENDED]
+            marks |= {slot: Mark(bearing.level, slot in best) for slot, bearing in known.items()}
+        return marks
 
     def free_from(self, first: date, last: date) -> list[Slot]:
         return [slot for day in self.at(first, last) for slot in day.free]

@@ -19,6 +19,7 @@ from queue_app.domain.person_name import normalise_kana
 from queue_app.domain.reservation import Action, State, new_code, new_pin, next_state
 from queue_app.domain.slots import NoPlace, slot_id
 from queue_app.services import holding, places, reminders, tokens
+from queue_app.services.availability import route_of
 from queue_app.services.deed import Deed
 from queue_app.services.errands import Said
 from queue_app.services.holding import Chosen
@@ -149,6 +150,7 @@ def _from_hold(deed: Deed, request: Request, hold_id: str) -> tuple[Reservation,
     if not holding.may_keep(deed, row, chosen):
         holding.settle_in(deed, row, chosen)
     row.people, row.need_min = chosen.errand.people, chosen.errand.need_min
+    row.route = list(route_of(deed.office, chosen.errand))
     return row, chosen
 
 

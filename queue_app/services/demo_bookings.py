@@ -19,15 +19,19 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.office import Office, Service
 from queue_app.domain.reservation import State, new_code, new_pin
+from queue_app.domain.slot_plan import fixed_places
 from queue_app.domain.slots import SlotPlan, SlotTime, grid, length_for
 from queue_app.services import tokens
-from queue_app.services.availability import capacity_of, offer_of
+from queue_app.services.availability import offer_of
 from queue_app.services.errands import Errand, slot_plan
 from queue_app.services.ports import Ports
 from queue_app.services.search_hashes import code_hash_of, name_hash_of
 from queue_app.store.reservation_tables import Reservation, SlotPlace
 
 DAYS = 28
+PLANNED_PLACES = 3
+"""The planner asks for bookings that are there already; the example has to begin with some."""
+
 FIRST_HOUR, LAST_HOUR = 8.5, 17.0
 FAMILIES = ("アオバ", "ミドリ", "ソラノ", "ハナムラ", "ツキシマ", "カワベ", "モリシタ", "ユキタニ", "ホシノ", "ウミノ")
 GIVEN = ("ハナコ", "タロウ", "ソラ", "ユイ", "ケン", "サクラ", "レン", "アオイ", "ツムギ", "ミナト", "メイ", "ハルト")
@@ -71,11 +75,11 @@ def _guests(office: Office, ports: Ports) -> Iterator[_Guest]:
         if plan is None:
             continue
         offer = offer_of(office, Errand(service, plan, 1, service.minutes), ports)
-        capacity = capacity_of(office, service, plan)
+        places = PLANNED_PLACES if plan.capacity is None else fixed_places(plan)
         for day in _working_days(office.today(now), ports):
             for cell in grid(offer, day):
                 if cell.start > now and _in_hours(cell.start.astimezone(office.zone)):
-                    yield from _in_cell(service, plan, cell, capacity(cell))
+                    yield from _in_cell(service, plan, cell, places)
 
 
 def _in_cell(service: Service, plan: SlotPlan, cell: SlotTime, capacity: int) -> Iterator[_Guest]:

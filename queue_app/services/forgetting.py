@@ -79,7 +79,7 @@ def forget_bookings(session: Session, now: datetime) -> int:
 
 _OF_THE_PERSON = (
     *("name_kana", "name_hash", "contact_channel", "contact_address", "contact_hash"),
-    *("answers", "moved_on", "pin", "code", "code_hash", "hold_hash"),
+    *("answers", "route", "moved_on", "pin", "code", "code_hash", "hold_hash"),
 )
 
 

@@ -15,12 +15,14 @@ from sqlalchemy import select
 from queue_app.domain.errors import Conflict, Invalid, NotFound
 from queue_app.domain.events import Event
 from queue_app.domain.reservation import Action, State, extended_hold, hold_until, next_state
-from queue_app.domain.slots import NoPlace, SlotTime, covered_slots, invited_at, parse_slot_id, why_not
+from queue_app.domain.slots import CapacityOf, NoPlace, SlotTime, covered_slots, invited_at, parse_slot_id, why_not
 from queue_app.services import places, tokens
-from queue_app.services.availability import alternatives_to, ask_of, capacity_of, offer_of
+from queue_app.services.availability import alternatives_to, ask_of, capacity_of, offer_of, route_of
 from queue_app.services.deed import Deed
 from queue_app.services.errands import TOO_EARLY, Errand, Said, check_can_be_done, errand_of
 from queue_app.store.reservation_tables import Reservation
+
+UNLIMITED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +147,20 @@ def settle_in(deed: Deed, row: Reservation, chosen: Chosen) -> None:
             deed.session.add(row)
             deed.session.flush()
             places.give_back(deed, row)
-            capacity = capacity_of(deed.office, chosen.errand.service, chosen.errand.plan)
-            row.come_at = _come_at(chosen, places.take(deed, row, chosen.cells, capacity_of=capacity))
+            row.come_at = _come_at(
+                chosen, places.take(deed, row, chosen.cells, capacity_of=_capacity(deed, row, chosen))
+            )
     except _Full:
         raise Conflict("slot_full", alternatives=_alternatives(deed, chosen)) from None
+
+
+def _capacity(deed: Deed, row: Reservation, chosen: Chosen) -> CapacityOf:
+    """Where it is planned, the first slot answers for the whole visit: its footprint reaches over the later ones."""
+    day = deed.office.today(chosen.start)
+    whole = capacity_of(deed.session, deed.office, chosen.errand, days=(day, day), ports=deed.ports, leaving_out=row.id)
+    if chosen.errand.plan.capacity is not None:
+        return whole
+    return lambda cell: whole(cell) if cell.start == chosen.start else UNLIMITED
 
 
 def _come_at(chosen: Chosen, place: int | None) -> datetime:
@@ -167,6 +179,7 @@ def _describe(deed: Deed, row: Reservation, chosen: Chosen) -> None:
     row.start_at, row.end_at = chosen.start, chosen.cells[-1].end
     row.come_at = chosen.start
     row.people, row.need_min = chosen.errand.people, chosen.errand.need_min
+    row.route = list(route_of(deed.office, chosen.errand))
     row.changed_at = deed.now
 
 

@@ -29,6 +29,7 @@ def check_links(source: Source) -> None:
     _check_series(source)
     _check_named_services(source)
     _check_stages_served(source)
+    _check_rota(source)
 
 
 def check_navigator_services(source: Source, rules: Source) -> None:
@@ -100,6 +101,17 @@ def _check_stages_served(source: Source) -> None:
             if is_code(entry.get("code")) and (str(entry["code"]), stage) not in served:
                 message = f"No counter does the stage {stage} of {entry['code']}; its tickets would stay there"
                 source.add((*path, "code"), "nobody_serves", message)
+
+
+def _check_rota(source: Source) -> None:
+    """Every shift belongs to a counter of this file; more clerks than counters have nowhere to sit."""
+    counters = set(_codes(source, "counters"))
+    for path, entry in _entries(source, "rota"):
+        if is_code(entry.get("group")) and str(entry["group"]) not in counters:
+            source.add((*path, "group"), "unknown_counter", f"There is no counter {entry['group']} in this file")
+        elif isinstance(entry.get("clerks"), int) and entry["clerks"] > len(counters):
+            message = f"{entry['clerks']} clerks are more than this office has counters ({len(counters)})"
+            source.add((*path, "clerks"), "more_clerks_than_counters", message)
 
 
 def _strings(value: object) -> list[str]:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from queue_app.domain.discipline import HeadStarts
 from queue_app.domain.errors import Invalid
 from queue_app.domain.hours import parse_hours
+from queue_app.domain.planning.shift_rules import parse_rota
 from queue_app.domain.slot_plan import parse_slot_plan
 from queue_app.domain.ticket import StageKind
 from queue_app.services.navigator_source import Path, Source
@@ -147,6 +148,10 @@ def _slots(source: Source, path: Path, value: object) -> None:
         source.add((*path, "capacity"), "wrong_value", "Nobody could book; leave slots out, or write at least 1")
 
 
+def _rota(source: Source, path: Path, value: object) -> None:
+    _by_domain(source, path, parse_rota, value)
+
+
 def _by_domain(source: Source, path: Path, parse: Callable[[object], object], value: object) -> None:
     try:
         parse(value)
@@ -244,8 +249,11 @@ SERVICE: dict[str, Check] = {
     "note": _labels,
     "walk_in": _yes_or_no,
     "from_home": _yes_or_no,
+    "before_visit": _yes_or_no,
+    "walk_ins_per_day": partial(_whole, low=0, high=100_000),
 }
-"""`tile` is the place among the kiosk's tiles, `walk_in: false` means by booking only."""
+"""`tile` is the place among the kiosk's tiles, `walk_in: false` means by booking only, `before_visit`
+that the papers of a booked visit can be done before it, `walk_ins_per_day` holds until enough days are recorded."""
 
 COUNTER: dict[str, Check] = {
     "code": partial(_code, longest=20),
@@ -269,6 +277,8 @@ OFFICE: dict[str, Check] = {
     "needs": _needs,
     "phone": partial(_matches, form=_PHONE, hint="a telephone number"),
     "tickets_from_home": _yes_or_no,
+    "from_home_share": partial(_whole, low=1, high=100),
+    "rota": _rota,
     "navigator": partial(_matches, form=_FILE_NAME, hint="the name of a file beside this one, like rules.yaml"),
     "demo": _yes_or_no,
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from queue_app.domain.hours import parse_hours
+from queue_app.domain.planning.shift_rules import parse_rota
 from queue_app.domain.slot_plan import parse_slot_plan
 from queue_app.services import office_defaults as defaults
 
@@ -33,6 +34,8 @@ def office_values(file: dict[str, Any], rules: str | None) -> OfficeValues:
     settings["hours"] = _hours(file["hours"])
     settings.setdefault("languages", list(defaults.LANGUAGES))
     settings["needs"] = {code: _labels(label) for code, label in file.get("needs", defaults.NEEDS).items()}
+    if "rota" in settings:
+        settings["rota"] = [shift.to_value() for shift in parse_rota(settings["rota"])]
     if rules is not None:
         settings[RULES] = rules
     office = {

@@ -89,6 +89,7 @@ def _load(session: Session, office_id: int) -> Office:
         phone=settings.get("phone", ""),
         tickets_from_home=bool(settings.get("tickets_from_home", False)),
         navigator=settings.get("navigator", ""),
+        from_home_share=settings.get("from_home_share", 50),
         extra={key: value for key, value in settings.items() if key not in _KNOWN},
     )
 

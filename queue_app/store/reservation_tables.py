@@ -36,7 +36,8 @@ class Reservation(Model):
     """One visit promised for a time, or held for a moment while somebody fills in a form.
 
     `start_at` is the beginning of the slot, `come_at` when the holder of this place is asked to come. `answers` are the
-    navigator's, as JSON. The hashes beside sealed columns serve exact search only.
+    navigator's, as JSON; `route` are the services the visit goes on to, which the planner and
+    the back office need. The hashes beside sealed columns serve exact search only.
     """
 
     __tablename__ = "reservation"
@@ -51,6 +52,7 @@ class Reservation(Model):
     need_min: Mapped[int] = mapped_column(Integer)
     moved_on: Mapped[date | None] = mapped_column(Date)
     answers: Mapped[str | None] = mapped_column(Sealed)
+    route: Mapped[list[str] | None] = mapped_column(JSON)
     expires_at: Mapped[datetime | None] = mapped_column(Instant)
     extensions: Mapped[int] = mapped_column(Integer, default=0)
     nonce: Mapped[str] = mapped_column(String(32))

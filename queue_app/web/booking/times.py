@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from queue_app.domain.errors import Conflict, Refusal
 from queue_app.domain.office import Office
 from queue_app.domain.slots import DaySlots, Slot
 from queue_app.services import availability, holding
-from queue_app.services.availability import Found
+from queue_app.services.availability import Found, Mark
 from queue_app.services.deed import begin
 from queue_app.services.errands import Said, errand_of
 from queue_app.store.database import writing
@@ -128,7 +128,7 @@ def times_page(
         draft,
         step="time",
         errors=errors,
-        halves=_halves(found.days[0], here),
+        halves=_halves(found.days[0], here, found.marks),
         near=[{**each, "words": f"{day_text(each['start'])} {clock_of(each['start'], here)}"} for each in near],
         **facts,
     )
@@ -146,7 +146,7 @@ def days_shown(session: Session, here: Office, said: Said) -> dict[str, Any]:
         if free == DAYS_SHOWN:
             break
         free += bool(each.free)
-        shown.append(_day_words(each))
+        shown.append(_day_words(each, found.marks))
     while shown and shown[-1]["closed"]:
         shown.pop()
     after = _as_day(shown[-1]["value"]) if shown else None
@@ -172,9 +172,12 @@ def _look(session: Session, here: Office, said: Said, first: date, last: date) -
     return availability.find_slots(session, here, errand, first=first, last=last, ports=house().ports, whose=whose())
 
 
-def _day_words(each: DaySlots) -> dict[str, Any]:
+def _day_words(each: DaySlots, marks: Mapping[str, Mark]) -> dict[str, Any]:
     places = len(each.free)
-    words = t("booking.few_left", count=places) if 0 < places <= FEW else t("booking.free") if places else ""
+    if marks and places:
+        words = t("booking.few") if all(marks[slot.id].level == "few" for slot in each.free) else t("booking.free")
+    else:
+        words = _by_number(places)
     return {
         "value": each.day.isoformat(),
         "label": day_text(_noon(each.day)),
@@ -183,22 +186,39 @@ def _day_words(each: DaySlots) -> dict[str, Any]:
     }
 
 
-def _halves(day: DaySlots, here: Office) -> list[dict[str, Any]]:
+def _by_number(places: int) -> str:
+    return t("booking.few_left", count=places) if 0 < places <= FEW else t("booking.free") if places else ""
+
+
+def _halves(day: DaySlots, here: Office, marks: Mapping[str, Mark]) -> list[dict[str, Any]]:
     """Morning and afternoon; free times as buttons, full ones as words."""
     rows = [*((slot, True) for slot in day.free), *((slot, False) for slot in day.full)]
     halves = []
     for name, wanted in (("morning", True), ("afternoon", False)):
         some = [(s, free) for s, free in rows if (s.start.astimezone(here.zone).hour < 12) is wanted]
         if some:
-            halves.append({"name": t(f"booking.{name}"), "times": _times(some, here)})
+            halves.append({"name": t(f"booking.{name}"), "times": _times(some, here, marks)})
     return halves
 
 
-def _times(rows: Iterable[tuple[Slot, bool]], here: Office) -> list[dict[str, Any]]:
+def _times(rows: Iterable[tuple[Slot, bool]], here: Office, marks: Mapping[str, Mark]) -> list[dict[str, Any]]:
+    """With the words of each: levels where the capacity is planned, else how many places when few are left."""
     return [
-        {"slot": slot.id, "clock": clock_of(slot.start, here), "free": free, "remaining": slot.remaining}
+        {
+            "slot": slot.id,
+            "clock": clock_of(slot.start, here),
+            "free": free,
+            "left": _left(slot, marks.get(slot.id)),
+            "recommended": slot.id in marks and marks[slot.id].recommended,
+        }
         for slot, free in sorted(rows, key=lambda row: row[0].start)
     ]
+
+
+def _left(slot: Slot, mark: Mark | None) -> str:
+    if mark is not None:
+        return t("booking.few") if mark.level == "few" and not mark.recommended else ""
+    return t("booking.left", count=slot.remaining) if slot.remaining <= FEW else ""
 
 
 def _let_go(office: str, hold: str) -> None:

@@ -16,7 +16,7 @@ from queue_app.domain.planning.planner import (
     DayPlan,
     Level,
     level_of,
-    released,
+    released_at,
     released_share,
     replay,
     table_of_places,
@@ -116,9 +116,23 @@ def test_levels_are_plain_words_for_a_cost() -> None:
 
 def test_places_are_released_in_three_steps() -> None:
     assert [released_share(days) for days in (29, 28, 2.1, 2, 0.1, 0, -0.1)] == [0.0, 0.7, 0.7, 0.9, 0.9, 1.0, 1.0]
-    assert [released(10, days) for days in (40, 10, 1, 0)] == [0, 7, 9, 10]
-    assert released(1, 10) == 1
-    assert released(0, 0) == 0
+    assert [sum(released_at(start, 1, days) for start in range(100)) for days in (40, 10, 1, 0)] == [0, 70, 90, 100]
+    assert released_at(3, 0, 0) == 0
+
+
+@given(st.integers(0, 200), st.integers(0, 40), st.floats(0, 28), st.floats(0, 28))
+def test_a_place_that_is_out_stays_out(start: int, places: int, one: float, other: float) -> None:
+    """Neither waiting nor more room takes back what was released."""
+    early, late = max(one, other), min(one, other)
+    assert 0 <= released_at(start, places, early) <= released_at(start, places, late) <= places
+    assert released_at(start, places, early) <= released_at(start, places + 1, early) <= places + 1
+
+
+@given(st.lists(st.integers(0, 8), min_size=16, max_size=40))
+def test_about_the_stated_share_of_a_day_is_out(budget: list[int]) -> None:
+    for days, share in ((28.0, 0.7), (2.0, 0.9)):
+        out = sum(released_at(start, places, days) for start, places in enumerate(budget))
+        assert abs(out - share * sum(budget)) <= 0.12 * sum(budget) + 4
 
 
 def test_a_fixed_table_has_as_many_places_as_asked() -> None:
