@@ -24,7 +24,7 @@ SENTENCES = {
     "button_needs_counter": "A button belongs to one counter: name it with --counter.",
     "already_used": "{field}: {value} is used already; choose another.",
     "too_short": "{field}: use at least {shortest} characters.",
-    "too_common": "{field}: it is too easily guessed; choose another.",
+    "too_guessable": "{field}: choose one that does not lean on the city's name, the login or rows of keys.",
     "not_a_text": "{field}: use 1 to {longest} characters that can be printed.",
 }
 

@@ -1,4 +1,4 @@
-"""`user add`, `user passwd`: people who log in to the staff pages."""
+"""`user add`, `user passwd`, `user reset-second-factor`: people who log in to the staff pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from queue_app.commands.surroundings import OFFICE_OPTION, office_id, this_house
 from queue_app.domain.access import STAFF, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
-from queue_app.services import access, audit
+from queue_app.services import access, audit, second_factor
 from queue_app.store.database import writing
 
 group = AppGroup("user", help="People who log in to the staff pages.")
@@ -69,6 +69,24 @@ def passwd(login: str, passphrase: str | None, passphrase_stdin: bool) -> None: 
 
     writing(deed)
     click.echo(f"{login} has a new passphrase and is logged out everywhere.")
+
+
+@group.command("reset-second-factor")
+@click.argument("login")
+@in_sentences
+def reset_second_factor(login: str) -> None:
+    """Take the second proof from LOGIN, whose phone and recovery codes are lost; it is logged out everywhere."""
+    ports = this_house().ports
+
+    def deed(session: Session) -> None:
+        user = access.user_by_login(session, login)
+        second_factor.remove(session, user)
+        access.end_sessions(session, user.id, ports.clock())
+        subject = f"user:{user.id}"
+        audit.note_in(session, user.office_id, ports, audit.COMMAND, Act.SECOND_FACTOR_REMOVED, subject)
+
+    writing(deed)
+    click.echo(f"{login} logs in with the passphrase alone now, and sets the second proof up anew.")
 
 
 def check_text(field: str, value: str, longest: int = LONGEST) -> None:

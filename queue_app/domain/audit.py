@@ -12,6 +12,9 @@ class Act(StrEnum):
     LOGGED_IN = "logged_in"
     LOGIN_FAILED = "login_failed"
     LOGGED_OUT = "logged_out"
+    SECOND_FACTOR_SET = "second_factor_set"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
+    SESSIONS_ENDED = "sessions_ended"
     PERSON_ADDED = "person_added"
     PASSPHRASE_CHANGED = "passphrase_changed"  # noqa: S105 - no secret
     TOKEN_ISSUED = "token_issued"  # noqa: S105 - no secret

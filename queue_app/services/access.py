@@ -1,6 +1,7 @@
 """How people, devices and programs prove who they are: passwords, sessions, bearer tokens, pairing codes.
 
-Secrets are kept as hashes only. Leaves what a role may to `domain.access`.
+Secrets are kept as hashes only. Leaves what a role may to `domain.access`, which passphrases are too weak to
+`domain.passphrase` and one-time codes to `second_factor`.
 Source: NIST SP 800-63B-4 for passphrases and throttling; OWASP ASVS 5.0 chapters 6 and 7.
 """
 
@@ -16,17 +17,21 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import STAFF, Identity, Role
 from queue_app.domain.errors import Conflict, Invalid, NotFound
+from queue_app.domain.passphrase import LONGEST, SHORTEST, normalised, weakness
+from queue_app.services import second_factor
 from queue_app.services.tokens import new_secret, secret_hash
 from queue_app.store.access_tables import AccessToken, PairingCode, StaffSession, UserRow
+from queue_app.store.office_tables import OfficeRow
 
 IDLE = timedelta(minutes=30)
-ABSOLUTE = timedelta(hours=12)
-SHORTEST_PASSPHRASE = 15
+ABSOLUTE = timedelta(hours=10)
+STEP_TIME = timedelta(minutes=10)
+"""How long a login may take between the passphrase and the second proof."""
 PAIRING_TIME = timedelta(minutes=10)
 PAIRING_TRIES = 5
 DEVICE_ROLES = (Role.KIOSK, Role.DISPLAY)
@@ -59,12 +64,28 @@ def identity_of_session(session: Session, secret: str, now: datetime) -> Identit
     row = session.execute(
         select(StaffSession, UserRow)
         .join(UserRow, UserRow.id == StaffSession.user_id)
-        .where(StaffSession.token_hash == secret_hash(secret), StaffSession.ended_at.is_(None), UserRow.active)
+        .where(_opened_by(secret), StaffSession.due.is_(None))
     ).first()
     if row is None or not _is_alive(row.StaffSession, now):
         return None
     user: UserRow = row.UserRow
     return Identity(f"user:{user.id}", Role(user.role), user.office_id, None, row.StaffSession.id, user.name)
+
+
+def half_open(session: Session, secret: str, now: datetime) -> tuple[StaffSession, UserRow] | None:
+    """A login that waits for its second proof, or None once it is whole, over or too old."""
+    row = session.execute(
+        select(StaffSession, UserRow)
+        .join(UserRow, UserRow.id == StaffSession.user_id)
+        .where(_opened_by(secret), StaffSession.due.is_not(None))
+    ).first()
+    if row is None or now - row.StaffSession.created_at >= STEP_TIME:
+        return None
+    return row.StaffSession, row.UserRow
+
+
+def _opened_by(secret: str) -> ColumnElement[bool]:
+    return and_(StaffSession.token_hash == secret_hash(secret), StaffSession.ended_at.is_(None), UserRow.active)
 
 
 def still_valid(session: Session, identities: Iterable[Identity], now: datetime) -> set[Identity]:
@@ -95,33 +116,96 @@ def _live_sessions(session: Session, asked: set[Identity]) -> Any:
     return session.execute(
         select(StaffSession, UserRow)
         .join(UserRow, UserRow.id == StaffSession.user_id)
-        .where(StaffSession.id.in_(ids), StaffSession.ended_at.is_(None), UserRow.active)
+        .where(StaffSession.id.in_(ids), StaffSession.ended_at.is_(None), StaffSession.due.is_(None), UserRow.active)
     )
 
 
-def log_in(session: Session, login: str, passphrase: str, now: datetime) -> tuple[UserRow, str] | None:
+def log_in(
+    session: Session, login: str, passphrase: str, now: datetime, browser: str = ""
+) -> tuple[UserRow, str] | None:
     """Check a passphrase and open a session; returns the person and the new session's secret.
+
+    The session is half open as long as `second_factor.step_due` names a step.
 
     None for a wrong name or passphrase, which take the same time. Failures slow the next try down and never lock the
     owner out for longer than half a minute.
     """
     user = session.scalars(select(UserRow).where(UserRow.login == _plain(login))).first()
-    if user is not None and user.next_try_at is not None and now < user.next_try_at:
-        raise Conflict("too_many_tries", retry_after_s=int((user.next_try_at - now).total_seconds()) + 1)
+    if user is not None:
+        _check_may_try(user, now)
     if not _verify(user.password_hash if user else _dummy_hash(), passphrase) or user is None or not user.active:
         if user is not None:
-            user.failures += 1
-            user.next_try_at = now + timedelta(seconds=min(30, 2 ** max(0, user.failures - 3) - 1))
+            _failed(user, now)
         return None
+    due = second_factor.step_due(user, now)
+    if due is None:
+        user.failures, user.next_try_at = 0, None
+    return user, open_session(session, user, now, due=due, browser=browser)
+
+
+def prove(session: Session, half: StaffSession, user: UserRow, code: str, now: datetime) -> str | None:
+    """The second proof: ends the half open session and returns the secret of a whole one. None for a wrong code.
+
+    Wrong codes slow the next try down as wrong passphrases do, and count together with them.
+    """
+    _check_may_try(user, now)
+    if not second_factor.proves(session, user, code, now):
+        _failed(user, now)
+        return None
+    return make_whole(session, half, user, now)
+
+
+def make_whole(session: Session, half: StaffSession, user: UserRow, now: datetime) -> str:
+    """A new session in place of the half open one; its secret is new as well."""
+    half.ended_at = now
     user.failures, user.next_try_at = 0, None
-    return user, open_session(session, user, now)
+    return open_session(session, user, now, browser=half.browser or "")
 
 
-def open_session(session: Session, user: UserRow, now: datetime) -> str:
+def open_session(
+    session: Session, user: UserRow, now: datetime, *, due: second_factor.Step | None = None, browser: str = ""
+) -> str:
     """A new session for a person who has proved who they are; returns its secret."""
     secret = new_secret()
-    session.add(StaffSession(user_id=user.id, token_hash=secret_hash(secret), created_at=now, seen_at=now))
+    session.add(
+        StaffSession(
+            user_id=user.id, token_hash=secret_hash(secret), created_at=now, seen_at=now, due=due, browser=browser
+        )
+    )
     return secret
+
+
+def _check_may_try(user: UserRow, now: datetime) -> None:
+    if user.next_try_at is not None and now < user.next_try_at:
+        raise Conflict("too_many_tries", retry_after_s=int((user.next_try_at - now).total_seconds()) + 1)
+
+
+def _failed(user: UserRow, now: datetime) -> None:
+    user.failures += 1
+    user.next_try_at = now + timedelta(seconds=min(30, 2 ** max(0, user.failures - 3) - 1))
+
+
+def sessions_of(session: Session, user_id: int, now: datetime) -> list[StaffSession]:
+    """Where somebody is logged in now, the newest sign of life first."""
+    query = select(StaffSession).where(
+        StaffSession.user_id == user_id, StaffSession.ended_at.is_(None), StaffSession.due.is_(None)
+    )
+    alive = [row for row in session.scalars(query) if _is_alive(row, now)]
+    return sorted(alive, key=lambda row: (row.seen_at, row.id), reverse=True)
+
+
+def end_sessions(
+    session: Session, user_id: int, now: datetime, *, only: int | None = None, but: int | None = None
+) -> int:
+    """End the sessions of a person: all, one, or all but one. Returns how many were open."""
+    ended = 0
+    for row in session.scalars(
+        select(StaffSession).where(StaffSession.user_id == user_id, StaffSession.ended_at.is_(None))
+    ):
+        if row.id != but and only in (None, row.id):
+            row.ended_at = now
+            ended += 1
+    return ended
 
 
 def log_out(session: Session, secret: str, now: datetime) -> StaffSession | None:
@@ -144,12 +228,13 @@ def touch_session(session: Session, session_id: int, now: datetime, counter: str
 def add_user(
     session: Session, office_id: int, login: str, name: str, role: Role, passphrase: str, now: datetime
 ) -> UserRow:
-    """A new member of staff. Refuses a login in use and a passphrase that is too short, by field."""
+    """A new member of staff. Refuses a login in use and a passphrase that is too weak, by field."""
     if role not in STAFF:
         raise Invalid.field("role", "not_a_staff_role", value=role)
     login = _plain(login)
     if session.scalars(select(UserRow).where(UserRow.login == login)).first() is not None:
         raise Invalid.field("login", "already_used", value=login)
+    check_passphrase(passphrase, [login, name, *_words_of_office(session, office_id)])
     user = UserRow(
         office_id=office_id,
         login=login,
@@ -168,13 +253,31 @@ def add_user(
 
 def set_passphrase(session: Session, login: str, passphrase: str, now: datetime) -> UserRow:
     """A new passphrase ends all sessions of the person."""
+    user = user_by_login(session, login)
+    check_passphrase(passphrase, [user.login, user.name, *_words_of_office(session, user.office_id)])
+    user.password_hash = hash_passphrase(passphrase)
+    end_sessions(session, user.id, now)
+    return user
+
+
+def user_by_login(session: Session, login: str) -> UserRow:
+    """The person who logs in by this name. Refuses `unknown_user`."""
     user = session.scalars(select(UserRow).where(UserRow.login == _plain(login))).first()
     if user is None:
         raise NotFound("unknown_user", login=login)
-    user.password_hash = hash_passphrase(passphrase)
-    for row in session.scalars(select(StaffSession).where(StaffSession.user_id == user.id)):
-        row.ended_at = row.ended_at or now
     return user
+
+
+def check_passphrase(passphrase: str, familiar: Iterable[str] = ()) -> None:
+    """Refuses one that is too short or too easy to guess, by field."""
+    code = weakness(passphrase, familiar)
+    if code is not None:
+        raise Invalid.field("passphrase", code, shortest=SHORTEST, longest=LONGEST)
+
+
+def _words_of_office(session: Session, office_id: int) -> list[str]:
+    row = session.get_one(OfficeRow, office_id)
+    return [row.code, *row.name.values()]
 
 
 def is_passphrase_of(user: UserRow, passphrase: str) -> bool:
@@ -183,11 +286,8 @@ def is_passphrase_of(user: UserRow, passphrase: str) -> bool:
 
 
 def hash_passphrase(passphrase: str) -> str:
-    """argon2id of the normalised passphrase. Refuses a short one, by field."""
-    normal = unicodedata.normalize("NFKC", passphrase)
-    if len(normal) < SHORTEST_PASSPHRASE:
-        raise Invalid.field("passphrase", "too_short", shortest=SHORTEST_PASSPHRASE)
-    return _hasher().hash(normal)
+    """argon2id of the normalised passphrase."""
+    return _hasher().hash(normalised(passphrase))
 
 
 def issue_token(
@@ -300,6 +400,6 @@ def _dummy_hash() -> str:
 
 def _verify(stored: str, passphrase: str) -> bool:
     try:
-        return _hasher().verify(stored, unicodedata.normalize("NFKC", passphrase))
+        return _hasher().verify(stored, normalised(passphrase))
     except Argon2Error:
         return False

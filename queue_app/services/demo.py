@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Role
 from queue_app.domain.audit import Act
-from queue_app.services import access, audit, demo_bookings, office_file, offices
+from queue_app.services import access, audit, demo_bookings, office_file, offices, people
 from queue_app.services.ports import Ports
-from queue_app.store.access_tables import UserRow
+from queue_app.store.access_tables import DEMO, UserRow
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeRow
 
@@ -21,7 +21,6 @@ LOGINS = {
 """Role -> login, name and passphrase of the demo city's staff: fictional, printed at the start, demo city only."""
 
 CODE = "aoba"
-DEMO = "demo_hash"
 
 
 def load_if_empty(ports: Ports) -> bool:
@@ -39,7 +38,8 @@ def _load(session: Session, ports: Ports) -> None:
     office_id = session.scalars(select(OfficeRow.id)).one()
     audit.note_in(session, office_id, ports, audit.COMMAND, Act.OFFICE_LOADED, "office:aoba")
     for role, (login, name, passphrase) in LOGINS.items():
-        user = access.add_user(session, office_id, login, name, role, passphrase, now)
+        user = access.add_user(session, office_id, login, name, role, people.new_passphrase(), now)
+        user.password_hash = access.hash_passphrase(passphrase)  # printed for everybody, so its weakness is no matter
         user.settings = {DEMO: user.password_hash}
         audit.note_in(session, office_id, ports, audit.COMMAND, Act.PERSON_ADDED, f"user:{user.id}", role=role)
     session.flush()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -11,6 +13,7 @@ from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
 from queue_app.services import access, audit
 from queue_app.services import people as staff
+from queue_app.services.deed import Deed
 from queue_app.store.database import reading, writing
 from queue_app.web.admin import blueprint
 from queue_app.web.auth import identity, needs
@@ -53,13 +56,25 @@ def add_person() -> ResponseReturnValue:
 @blueprint.post("/people/<int:user_id>/disable")
 @needs(Right.SET_UP, page=True)
 def disable_person(user_id: int) -> ResponseReturnValue:
-    return _press(user_id, "disable")
+    return _press(user_id, staff.disable)
 
 
 @blueprint.post("/people/<int:user_id>/enable")
 @needs(Right.SET_UP, page=True)
 def enable_person(user_id: int) -> ResponseReturnValue:
-    return _press(user_id, "enable")
+    return _press(user_id, staff.enable)
+
+
+@blueprint.post("/people/<int:user_id>/log-out")
+@needs(Right.SET_UP, page=True)
+def log_out_person(user_id: int) -> ResponseReturnValue:
+    return _press(user_id, staff.log_out_everywhere)
+
+
+@blueprint.post("/people/<int:user_id>/second-factor")
+@needs(Right.SET_UP, page=True)
+def remove_second_factor(user_id: int) -> ResponseReturnValue:
+    return _press(user_id, staff.remove_second_factor)
 
 
 @blueprint.post("/people/<int:user_id>/passphrase")
@@ -68,9 +83,7 @@ def reset_person(user_id: int) -> ResponseReturnValue:
     return _page(shown=writing(lambda session: staff.reset_passphrase(my_deed(session, Right.SET_UP), user_id)))
 
 
-def _press(user_id: int, deed_name: str) -> ResponseReturnValue:
-    act = staff.disable if deed_name == "disable" else staff.enable
-
+def _press(user_id: int, act: Callable[[Deed, int], None]) -> ResponseReturnValue:
     def once(session: Session) -> str:
         act(my_deed(session, Right.SET_UP), user_id)
         return url_for("admin.people_page")
@@ -82,7 +95,10 @@ def _page(errors: dict[str, str] | None = None, shown: tuple[str, str] | None = 
     with reading() as session:
         office = my_office(session)
         rows = [
-            {"id": row.id, "login": row.login, "name": row.name, "role": row.role, "active": row.active}
+            {
+                **{fact: getattr(row, fact) for fact in ("id", "login", "name", "role", "active")},
+                "second": row.totp_since is not None,
+            }
             for row in staff.people(session, office.id)
         ]
     form = {} if shown else request.form

@@ -46,4 +46,5 @@ from queue_app.web import (  # noqa: E402, F401
     staff_floor,
     staff_issue,
     staff_login,
+    staff_second_factor,
 )
