@@ -69,11 +69,23 @@ def open_intervals(hours: Hours, day: date, zone: ZoneInfo, holidays: Holidays) 
     """The open stretches of a day in order of time; touching ones are joined, so that only real breaks are breaks."""
     if not 2 <= day.year <= 9998:
         return []  # The edges of the calendar have no neighbouring day in every zone.
-    spans = (_open(interval, day, zone) for interval in _wall_intervals(hours, day, holidays))
+    spans = (_open(interval, day, zone) for interval in wall_intervals(hours, day, holidays))
     own = _joined(span for span in spans if span[0] < span[1])
     if hours.within is None:
         return own
     return _common(own, open_intervals(hours.within, day, zone, holidays))
+
+
+def wall_intervals(hours: Hours, day: date, holidays: Holidays) -> tuple[Interval, ...]:
+    """Opening and closing minutes of the wall clock on that day, in order; `within` is not asked."""
+    if hours.always:
+        return ((0, DAY_MIN),)
+    for dated, intervals in hours.dates:
+        if dated == day:
+            return intervals
+    if _closed_by_calendar(hours, day, holidays):
+        return ()
+    return hours.weekly[day.weekday()]
 
 
 def ticket_intervals(hours: Hours, day: date, zone: ZoneInfo, holidays: Holidays) -> list[Open]:
@@ -127,17 +139,6 @@ def local_instant(day: date, minute: int, zone: ZoneInfo) -> datetime:
     return _jump_between(wall.replace(fold=1).astimezone(UTC), instant, zone)
 
 
-def _wall_intervals(hours: Hours, day: date, holidays: Holidays) -> tuple[Interval, ...]:
-    if hours.always:
-        return ((0, DAY_MIN),)
-    for dated, intervals in hours.dates:
-        if dated == day:
-            return intervals
-    if _closed_by_calendar(hours, day, holidays):
-        return ()
-    return hours.weekly[day.weekday()]
-
-
 def _closed_by_calendar(hours: Hours, day: date, holidays: Holidays) -> ClosedReason | None:
     if hours.closed_on_holidays and holidays(day) is not None:
         return ClosedReason.HOLIDAY
@@ -145,7 +146,7 @@ def _closed_by_calendar(hours: Hours, day: date, holidays: Holidays) -> ClosedRe
 
 
 def _own_reason(hours: Hours, day: date, holidays: Holidays) -> ClosedReason | None:
-    if _wall_intervals(hours, day, holidays):
+    if wall_intervals(hours, day, holidays):
         return None
     if any(dated == day for dated, _ in hours.dates):
         return ClosedReason.CLOSURE

@@ -44,7 +44,10 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A queue (取扱業務): several procedures may be handled by one."""
+    """A queue (取扱業務): several procedures may be handled by one.
+
+    Nobody should wait longer than `wait_target` minutes.
+    """
 
     code: str
     series: str
@@ -59,12 +62,16 @@ class Service:
     paused: bool = False
     walk_in: bool = True
     from_home: bool = True
+    wait_target: int = 20
     extra: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A window with one clerk: which services it serves, and which stages of them."""
+    """A window with one clerk: which services it serves now, and which stages of them.
+
+    `helps` are those of its services that it takes over for a while; the set-up names the others.
+    """
 
     code: str
     label: Labels
@@ -73,7 +80,13 @@ class Counter:
     floor: str = ""
     zone: str = ""
     direction: str = ""
+    helps: tuple[str, ...] = ()
     extra: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def own_services(self) -> tuple[str, ...]:
+        """Those of the set-up: what can be relied on tomorrow."""
+        return tuple(code for code in self.services if code not in self.helps)
 
     def may_serve(self, service: str, kind: StageKind) -> bool:
         return service in self.services and kind in self.stages

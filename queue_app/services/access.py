@@ -26,9 +26,9 @@ from queue_app.domain.passphrase import LONGEST, SHORTEST, normalised, weakness
 from queue_app.services import second_factor
 from queue_app.services.tokens import new_secret, secret_hash
 from queue_app.store.access_tables import AccessToken, PairingCode, StaffSession, UserRow
-from queue_app.store.office_tables import OfficeRow
+from queue_app.store.office_tables import CounterState, OfficeRow
 
-IDLE = timedelta(minutes=30)
+IDLE = timedelta(minutes=15)
 ABSOLUTE = timedelta(hours=10)
 STEP_TIME = timedelta(minutes=10)
 """How long a login may take between the passphrase and the second proof."""
@@ -165,11 +165,21 @@ def make_whole(session: Session, half: StaffSession, user: UserRow, now: datetim
 def open_session(
     session: Session, user: UserRow, now: datetime, *, due: second_factor.Step | None = None, browser: str = ""
 ) -> str:
-    """A new session for a person who has proved who they are; returns its secret."""
+    """A new session for a person who has proved who they are; returns its secret.
+
+    Whoever idled out at a counter comes back to it, unless somebody else sits there by now.
+    """
     secret = new_secret()
+    counter = _seat_left(session, user, now) if due is None else None
     session.add(
         StaffSession(
-            user_id=user.id, token_hash=secret_hash(secret), created_at=now, seen_at=now, due=due, browser=browser
+            user_id=user.id,
+            token_hash=secret_hash(secret),
+            counter=counter,
+            created_at=now,
+            seen_at=now,
+            due=due,
+            browser=browser,
         )
     )
     return secret
@@ -369,6 +379,22 @@ def pair(session: Session, typed: str, now: datetime) -> tuple[NewToken, Pairing
     name = _free_name(session, row.office_id, row.name)
     token = issue_token(session, row.office_id, Role(row.role), name, now, settings=row.settings)
     return token, row
+
+
+def _seat_left(session: Session, user: UserRow, now: datetime) -> str | None:
+    """The counter of the person's newest session, if that has ended and the counter is still theirs."""
+    last = session.scalars(
+        select(StaffSession)
+        .where(StaffSession.user_id == user.id, StaffSession.counter.is_not(None))
+        .order_by(StaffSession.id.desc())
+    ).first()
+    if last is None or (last.ended_at is None and _is_alive(last, now)):
+        return None
+    state = session.get(CounterState, (user.office_id, last.counter))
+    if state is None or state.state == "closed" or state.clerk != f"user:{user.id}":
+        return None
+    counter, last.counter = last.counter, None
+    return counter
 
 
 def _free_name(session: Session, office_id: int, wanted: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from queue_app.domain.access import check_counter
 from queue_app.domain.errors import Conflict
 from queue_app.domain.events import Event
+from queue_app.services import offices
 from queue_app.services.calling import somebody_at
 from queue_app.services.deed import Deed
 from queue_app.store.office_tables import CounterState
@@ -27,14 +28,18 @@ def close_counter(deed: Deed, code: str) -> CounterState:
     present = somebody_at(deed, code)
     if present is not None:
         raise Conflict("counter_busy", counter=code, number=present.ticket.number_text, state=present.state)
-    return _set(deed, code, CLOSED, Event.COUNTER_CLOSED)
+    closed = _set(deed, code, CLOSED, Event.COUNTER_CLOSED)
+    if closed.helps:
+        closed.helps = []
+        offices.setup_changed(deed.session, deed.office.id)
+    return closed
 
 
 def state_of(deed: Deed, code: str) -> CounterState:
     """The live state of a counter; a counter that was never opened is closed."""
     row = deed.session.get(CounterState, (deed.office.id, code))
     if row is None:
-        row = CounterState(office_id=deed.office.id, counter=code, state=CLOSED, since=None, clerk=None)
+        row = CounterState(office_id=deed.office.id, counter=code, state=CLOSED, since=None, clerk=None, helps=[])
         deed.session.add(row)
     return row
 

@@ -6,26 +6,34 @@ Every live stage is ended by an action of the table of transitions; the history 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import SYSTEM
-from queue_app.domain.errors import Invalid, NotFound
+from queue_app.domain.calendar import wall_intervals
+from queue_app.domain.errors import Conflict, Invalid, NotFound
 from queue_app.domain.events import Event
+from queue_app.domain.hours import DAY_MIN, Hours, Interval, parse_hours
+from queue_app.domain.office import Office
 from queue_app.domain.ticket import LIVE, State
 from queue_app.services import calling, counters, offices
 from queue_app.services.deed import Deed
 from queue_app.services.ports import Ports
 from queue_app.services.visits import current_state, is_live
 from queue_app.store.database import reading, writing
-from queue_app.store.office_tables import CounterState, NoticeRow, OfficeLog, ServiceRow
+from queue_app.store.office_tables import CounterState, NoticeRow, OfficeLog, OfficeRow, ServiceRow
 from queue_app.store.queue_tables import Stage, Ticket
 
 REASON = "day_closed"
 LEVELS = ("info", "warning", "emergency")
 LONGEST_NOTICE = 120
+EXTENSIONS = (15, 30, 60)
+EXTENDED = "x_extended"
+"""Where the office's settings remember what today's hours were before they were extended."""
+
 LOOK_EVERY = timedelta(minutes=1)
 
 
@@ -36,6 +44,53 @@ def pause_service(deed: Deed, code: str) -> None:
 
 def resume_service(deed: Deed, code: str) -> None:
     _set_paused(deed, code, Event.SERVICE_RESUMED, paused=False)
+
+
+def pause_all(deed: Deed) -> None:
+    """No more tickets at all: the lobby is full, or something has happened. Whoever waits is still called."""
+    for code in deed.office.services:
+        pause_service(deed, code)
+
+
+def resume_all(deed: Deed) -> None:
+    for code in deed.office.services:
+        resume_service(deed, code)
+
+
+def extend_closing(deed: Deed, minutes: int) -> None:
+    """Today's last opening hours end so many minutes later, for this day alone; midnight is the latest.
+
+    Refuses `not_an_option`, and `office_closed` on a day without hours or in an office that never closes.
+    """
+    if minutes not in EXTENSIONS:
+        raise Invalid.field("minutes", "not_an_option")
+    hours, today = deed.office.hours, deed.today
+    spans = wall_intervals(hours, today, deed.ports.holidays)
+    if hours.always or not spans:
+        raise Conflict("office_closed")
+    start, end = spans[-1]
+    later = (*spans[:-1], (start, min(DAY_MIN, end + minutes)))
+    before = dict(hours.dates).get(today)
+    _set_hours(deed, replace(hours, dates=_dated(hours, today, later)), was=before)
+
+
+def take_back_extension(deed: Deed) -> None:
+    """Today closes as the set-up says. Nothing happens when it was not extended."""
+    kept = deed.office.extra.get(EXTENDED)
+    if not isinstance(kept, dict) or kept.get("day") != deed.today.isoformat():
+        return
+    was = parse_hours({"dates": {kept["day"]: kept["was"]}}).dates[0][1] if kept["was"] is not None else None
+    _set_hours(deed, replace(deed.office.hours, dates=_dated(deed.office.hours, deed.today, was)), was=None, over=True)
+
+
+def closes_at(office: Office, now: datetime, ports: Ports) -> tuple[str, bool] | None:
+    """When today ends by the wall clock, and whether that was put off; None for a day without an end."""
+    spans = wall_intervals(office.hours, office.today(now), ports.holidays)
+    if office.hours.always or not spans:
+        return None
+    kept = office.extra.get(EXTENDED)
+    extended = isinstance(kept, dict) and kept.get("day") == office.today(now).isoformat()
+    return f"{spans[-1][1] // 60:02d}:{spans[-1][1] % 60:02d}", extended
 
 
 def post_notice(deed: Deed, texts: dict[str, str], level: str = "info") -> NoticeRow:
@@ -115,6 +170,28 @@ def _set_paused(deed: Deed, code: str, event: Event, *, paused: bool) -> None:
         row.paused = paused
         offices.setup_changed(deed.session, deed.office.id)
         deed.record(event, service=code)
+
+
+Dated = tuple[date, tuple[Interval, ...]]
+
+
+def _dated(hours: Hours, day: date, spans: tuple[Interval, ...] | None) -> tuple[Dated, ...]:
+    others = tuple(entry for entry in hours.dates if entry[0] != day)
+    return others if spans is None else tuple(sorted((*others, (day, spans))))
+
+
+def _set_hours(deed: Deed, hours: Hours, *, was: tuple[Interval, ...] | None, over: bool = False) -> None:
+    """`was` is what stood there for today before the first extension, so that it can come back."""
+    row = deed.session.get_one(OfficeRow, deed.office.id)
+    settings = {key: value for key, value in row.settings.items() if key != EXTENDED or not over}
+    kept = settings.get(EXTENDED)
+    if not over and not (isinstance(kept, dict) and kept.get("day") == deed.today.isoformat()):
+        written = replace(Hours(), dates=((deed.today, was),)).to_value() if was is not None else None
+        before = written["dates"][deed.today.isoformat()] if isinstance(written, dict) else None  # type: ignore[index]
+        settings[EXTENDED] = {"day": deed.today.isoformat(), "was": before}
+    row.settings = {**settings, "hours": hours.to_value()}
+    offices.setup_changed(deed.session, deed.office.id)
+    deed.record(Event.SETUP_CHANGED, part="hours", code=deed.office.code, day=deed.today.isoformat())
 
 
 def _live_tickets(deed: Deed, last: date) -> list[Ticket]:

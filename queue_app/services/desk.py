@@ -15,8 +15,9 @@ from queue_app.domain.office import label_in
 from queue_app.domain.ticket import AT_A_COUNTER, StageKind, State
 from queue_app.services.board import board, range_of
 from queue_app.services.expected import bookings_ahead, in_hand
-from queue_app.services.floor_facts import alarms, devices, waits_of_today
+from queue_app.services.floor_facts import alarms, attendance_of_today, devices, waits_of_today
 from queue_app.services.hall import Hall, LiveStage, counts_of_today
+from queue_app.services.helping import who_can_take_over
 from queue_app.services.last_deed import last_deed
 from queue_app.services.stops import stops_of
 from queue_app.store.queue_tables import Ticket
@@ -48,6 +49,7 @@ def desk(hall: Hall, session: Session, counter_code: str, language: str = "ja") 
         "waiting": [_row(hall, stage, language) for stage in waiting[:SHOWN_AT_ONCE]],
         "waiting_count": len(waiting),
         "longest_wait_s": max((hall.wait_s(stage) for stage in line), default=0),
+        "longest_target_min": _target_of_longest(hall, line),
         "ready": [_row(hall, stage, language) for stage in line if stage.kind is StageKind.HANDOVER],
         "back_office": [_row(hall, stage, language) for stage in line if stage.kind is StageKind.BACK_OFFICE],
         "held": [_row(hall, s, language) for s in hall.stages if s.state is State.HELD and s.counter == counter_code],
@@ -63,9 +65,21 @@ def desk(hall: Hall, session: Session, counter_code: str, language: str = "ja") 
         ],
         "bookings": bookings_ahead(session, hall.office, counter.services, now=hall.now, language=language),
         "left_alone": left_alone(hall, counter_code),
+        "booked_alone": booked_alone(session, hall, counter_code),
+        "colleagues": [
+            {"code": other.code, "label": label_in(other.label, language)}
+            for other in who_can_take_over(hall, counter_code)
+        ],
+        "help_asked": any(a["kind"] == "help" and a["source"] == counter_code for a in alarms(session, hall.office.id)),
         "last_deed": last_deed(session, hall, counter_code),
         "notices": board(hall, language)["notices"],
     }
+
+
+def _target_of_longest(hall: Hall, line: list[LiveStage]) -> int:
+    services = hall.office.services
+    longest = max(line, key=hall.wait_s, default=None)
+    return services[longest.service].wait_target if longest is not None and longest.service in services else 20
 
 
 def left_alone(hall: Hall, counter_code: str) -> int:
@@ -75,6 +89,20 @@ def left_alone(hall: Hall, counter_code: str) -> int:
         1
         for stage in hall.callable_by(hall.office.counters[counter_code])
         if stage.only_counter == counter_code or not any(other.may_serve(stage.service, stage.kind) for other in others)
+    )
+
+
+def booked_alone(session: Session, hall: Hall, counter_code: str) -> int:
+    """How many people with a booking are still expected here whom no other open counter would call."""
+    here = hall.office.counters[counter_code]
+    others = [hall.office.counters[code] for code in hall.clerks if code != counter_code]
+    expected = bookings_ahead(session, hall.office, here.services, now=hall.now)
+    return sum(
+        1
+        for row in expected
+        if row["number"] is None
+        and not row["late"]
+        and not any(other.may_serve(row["service"], StageKind.RECEPTION) for other in others)
     )
 
 
@@ -88,14 +116,18 @@ def floor(hall: Hall, session: Session, language: str = "ja") -> Snapshot:
         "open": hall.open,
         "opens_at": hall.opens_at,
         "counters": [_counter(hall, code, language) for code in hall.office.counters],
-        "queues": wall["queues"],
+        "queues": [
+            {**queue, "target_min": hall.office.services[queue["service"]].wait_target} for queue in wall["queues"]
+        ],
         "tickets": [_row(hall, stage, language) for stage in hall.stages if stage.is_ready],
         "missed": wall["missed"],
         "ready": wall["ready"],
         "devices": devices(session, hall.office.id, hall.now),
         "alarms": alarms(session, hall.office.id),
         "notices": wall["notices"],
-        "today": counts_of_today(session, hall.office, hall.now) | waits_of_today(session, hall.office, hall.now),
+        "today": counts_of_today(session, hall.office, hall.now)
+        | waits_of_today(session, hall.office, hall.now)
+        | {"attendance": attendance_of_today(session, hall.office, hall.now)},
     }
 
 
@@ -123,6 +155,7 @@ def _row(hall: Hall, stage: LiveStage, language: str) -> Snapshot:
             "reference_at": stage.reference_at,
             "reason": hall.why(stage),
             "only_counter": stage.only_counter,
+            "target_min": service.wait_target if service else 20,
         }
     return row
 
@@ -153,6 +186,7 @@ def _counter(hall: Hall, code: str, language: str) -> Snapshot:
         "since": state.since,
         "clerk": state.clerk,
         "services": list(counter.services),
+        "helps": list(counter.helps),
         "stages": list(counter.stages),
         "waiting": sum(1 for s in hall.callable_by(counter) if s.kind is not StageKind.BACK_OFFICE),
         "number": present.number if present else None,

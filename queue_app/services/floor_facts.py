@@ -5,18 +5,20 @@ A machine that has not been heard of for a minute is down; what it says about it
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Role
 from queue_app.domain.office import Office
+from queue_app.domain.reservation import State
 from queue_app.services.alarms import open_alarms
 from queue_app.store.access_tables import AccessToken
 from queue_app.store.queue_tables import CallRow, Stage, Ticket
+from queue_app.store.reservation_tables import Reservation
 
 Snapshot = dict[str, Any]
 SILENT = timedelta(seconds=60)
@@ -70,6 +72,24 @@ def waits_of_today(session: Session, office: Office, now: datetime) -> dict[str,
     if not waited:
         return {"median_min": None, "p90_min": None}
     return {"median_min": round(median(waited)), "p90_min": round(waited[min(len(waited) - 1, int(0.9 * len(waited)))])}
+
+
+def attendance_of_today(session: Session, office: Office, now: datetime) -> int | None:
+    """Percent of today's bookings, due by now, whose holders came. None before the first was due."""
+    begin = datetime.combine(office.today(now), time.min, office.zone)
+    states = session.execute(
+        select(Reservation.state, func.count().label("people"))
+        .where(
+            Reservation.office_id == office.id,
+            Reservation.start_at >= begin,
+            Reservation.come_at < now - timedelta(minutes=office.booking.late_min),
+            Reservation.state.in_((State.BOOKED, State.ARRIVED, State.NO_SHOW)),
+        )
+        .group_by(Reservation.state)
+    )
+    counts: dict[str, int] = {row.state: row.people for row in states}
+    due = sum(counts.values())
+    return round(100 * counts.get(State.ARRIVED, 0) / due) if due else None
 
 
 def _state(row: AccessToken, now: datetime) -> str:

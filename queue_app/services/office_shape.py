@@ -247,6 +247,7 @@ SERVICE: dict[str, Check] = {
     "icon": partial(_matches, form=_WORD, hint="one plain word"),
     "tile": partial(_whole, low=1, high=999),
     "note": _labels,
+    "wait_target": partial(_whole, low=1, high=240),
     "walk_in": _yes_or_no,
     "from_home": _yes_or_no,
     "before_visit": _yes_or_no,

@@ -17,7 +17,7 @@ from queue_app.domain.discipline import HeadStarts
 from queue_app.domain.errors import NotFound
 from queue_app.domain.office import BookingPolicy, Counter, Office, Service, Slots
 from queue_app.domain.ticket import StageKind
-from queue_app.store.office_tables import CounterRow, OfficeLog, OfficeRow, ServiceRow
+from queue_app.store.office_tables import CounterRow, CounterState, OfficeLog, OfficeRow, ServiceRow
 
 _cache: dict[tuple[str, int], tuple[int, Office]] = {}
 _lock = threading.Lock()
@@ -74,6 +74,8 @@ def _load(session: Session, office_id: int) -> Office:
     counters = session.scalars(
         select(CounterRow).where(CounterRow.office_id == office_id, CounterRow.active).order_by(CounterRow.position)
     )
+    states = session.scalars(select(CounterState).where(CounterState.office_id == office_id))
+    helps = {state.counter: state.helps for state in states}
     return Office(
         id=row.id,
         code=row.code,
@@ -81,7 +83,7 @@ def _load(session: Session, office_id: int) -> Office:
         zone=ZoneInfo(row.zone),
         hours=hours,
         services={service.code: _service(service) for service in services},
-        counters={counter.code: _counter(counter) for counter in counters},
+        counters={counter.code: _counter(counter, helps.get(counter.code, [])) for counter in counters},
         booking=_booking(settings.get("booking", {})),
         head_starts=HeadStarts(**settings.get("head_starts", {})),
         languages=tuple(settings.get("languages", ("ja", "en"))),
@@ -114,6 +116,7 @@ def _service(row: ServiceRow) -> Service:
         paused=row.paused,
         walk_in=settings.get("walk_in", True),
         from_home=settings.get("from_home", True),
+        wait_target=settings.get("wait_target", 20),
         extra=settings,
     )
 
@@ -125,12 +128,14 @@ def _slots(value: dict[str, Any] | None) -> Slots | None:
     return Slots(value["length_min"], None if capacity == "planned" else capacity, value)
 
 
-def _counter(row: CounterRow) -> Counter:
+def _counter(row: CounterRow, helps: list[str]) -> Counter:
     settings = row.settings
+    more = tuple(code for code in helps if code not in row.services)
     return Counter(
         code=row.code,
         label=row.label,
-        services=tuple(row.services),
+        services=(*row.services, *more),
+        helps=more,
         stages=tuple(StageKind(kind) for kind in row.stages),
         floor=str(settings.get("floor", "")),
         zone=settings.get("zone", ""),

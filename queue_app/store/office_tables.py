@@ -73,7 +73,7 @@ class CounterRow(Model):
 
 
 class CounterState(Model):
-    """Whether a counter is open now, since when, and who sits there."""
+    """Whether a counter is open now, since when, and who sits there. `helps` are services it takes over until then."""
 
     __tablename__ = "counter_state"
     office_id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -81,6 +81,7 @@ class CounterState(Model):
     state: Mapped[str] = mapped_column(String(10), default="closed")
     since: Mapped[Any] = mapped_column(Instant, nullable=True)
     clerk: Mapped[str | None] = mapped_column(String(60))
+    helps: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     __table_args__ = (ForeignKeyConstraint(["office_id", "counter"], ["counter.office_id", "counter.code"]),)
 
 

@@ -130,7 +130,7 @@ def _values(office: Office, part: Service | Counter) -> dict[str, Any]:
     held: dict[str, Any] = {f"label_{each}": part.label.get(each, "") for each in office.languages}
     if isinstance(part, Service):
         return held | {"minutes": str(part.minutes), "walk_in": part.walk_in, "from_home": part.from_home}
-    return held | {"services": list(part.services), "stages": [str(each) for each in part.stages]}
+    return held | {"services": list(part.own_services), "stages": [str(each) for each in part.stages]}
 
 
 def _typed(office: Office, kind: str) -> dict[str, Any]:

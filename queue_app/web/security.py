@@ -17,6 +17,27 @@ def csp_nonce() -> str:
     return nonce
 
 
+def policy(*, framed_by: str = "'none'", frames: str = "'none'") -> str:
+    """What a page of ours may load, and which pages may show it inside themselves."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'nonce-{csp_nonce()}' 'strict-dynamic'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "media-src 'self'",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            f"frame-src {frames}",
+            f"frame-ancestors {framed_by}",
+            "require-trusted-types-for 'script'",
+            "trusted-types matazu",
+        )
+    )
+
+
 def register(app: Flask) -> None:
     app.after_request(_harden)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
@@ -30,7 +51,7 @@ def _harden(response: Response) -> Response:
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
     if response.mimetype == "text/html":
-        headers.setdefault("Content-Security-Policy", _policy())
+        headers.setdefault("Content-Security-Policy", policy())
         headers.setdefault("Cache-Control", "no-store")
         headers.setdefault(
             "X-Robots-Tag", "noindex" if request.path.startswith(("/t/", "/r/", "/staff", "/admin")) else "all"
@@ -38,22 +59,3 @@ def _harden(response: Response) -> Response:
     if house().settings.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
-
-
-def _policy() -> str:
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src 'nonce-{csp_nonce()}' 'strict-dynamic'",
-            "style-src 'self'",
-            "img-src 'self' data:",
-            "font-src 'self'",
-            "media-src 'self'",
-            "connect-src 'self'",
-            "form-action 'self'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types matazu",
-        )
-    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from queue_app.domain.access import Right
@@ -24,12 +24,10 @@ from queue_app.store.database import reading
 from queue_app.web.auth import identity, needs
 from queue_app.web.context import house
 from queue_app.web.i18n import reader_language
+from queue_app.web.security import policy
 from queue_app.web.staff import blueprint
 from queue_app.web.staff_frame import my_office, show
 from queue_app.web.staff_said import said_here, sentence_here
-
-LONG_MIN, TOO_LONG_MIN = 20, 40
-"""Minutes after which a wait carries ▲ and ■."""
 
 HELD_LONG_MIN = 15
 CALLED_LONG_S = 60
@@ -49,13 +47,17 @@ def choose_counter() -> ResponseReturnValue:
 @blueprint.get("/counters/<counter>")
 @needs(Right.SERVE, page=True)
 def console(counter: str) -> ResponseReturnValue:
-    return _page(counter, "staff/console.html")
+    answer = make_response(_page(counter, "staff/console.html"))
+    answer.headers["Content-Security-Policy"] = policy(frames="'self'")  # the small window, which floats above others
+    return answer
 
 
 @blueprint.get("/counters/<counter>/mini")
 @needs(Right.SERVE, page=True)
 def mini(counter: str) -> ResponseReturnValue:
-    return _page(counter, "staff/mini.html")
+    answer = make_response(_page(counter, "staff/mini.html"))
+    answer.headers["Content-Security-Policy"] = policy(framed_by="'self'")
+    return answer
 
 
 @blueprint.get("/counters/<counter>/<path:press>")
@@ -99,8 +101,6 @@ def _page(counter: str, template: str) -> str:
         services=_targets(hall, office, counter, language),
         need_labels={code: label_in(labels, language) for code, labels in office.needs.items()},
         longest_note=LONGEST_NOTE,
-        long_min=LONG_MIN,
-        too_long_min=TOO_LONG_MIN,
         held_long_min=HELD_LONG_MIN,
         called_long_s=CALLED_LONG_S,
         view="mini" if template.endswith("mini.html") else "",

@@ -19,6 +19,7 @@ from queue_app.services import (
     calling,
     counters,
     forwarding,
+    helping,
     itineraries,
     next_press,
     notes,
@@ -26,7 +27,7 @@ from queue_app.services import (
     undoing,
 )
 from queue_app.services.deed import Deed
-from queue_app.services.desk import left_alone
+from queue_app.services.desk import booked_alone, left_alone
 from queue_app.services.hall import read_hall
 from queue_app.services.visits import ticket_of_office
 from queue_app.store.queue_tables import Ticket
@@ -50,10 +51,10 @@ def open_counter(counter: str) -> ResponseReturnValue:
 @needs(Right.SERVE, page=True)
 def pause_counter(counter: str) -> ResponseReturnValue:
     def act(deed: Deed) -> Said:
-        if not _is_sure(deed, counter):
+        if not _is_provided_for(deed, counter):
             return {"ask": "pause"}
         counters.pause_counter(deed, counter)
-        return None
+        return _told_of(request.form.get("to", ""))
 
     return _press(counter, act)
 
@@ -62,10 +63,10 @@ def pause_counter(counter: str) -> ResponseReturnValue:
 @needs(Right.SERVE, page=True)
 def close_counter(counter: str) -> ResponseReturnValue:
     def act(deed: Deed) -> Said:
-        if not _is_sure(deed, counter):
+        if not _is_provided_for(deed, counter):
             return {"ask": "close"}
         seats.leave_seat(deed, counter)
-        return None
+        return _told_of(request.form.get("to", ""))
 
     return _press(counter, act)
 
@@ -73,9 +74,11 @@ def close_counter(counter: str) -> ResponseReturnValue:
 @blueprint.post("/counters/<counter>/help")
 @needs(Right.SERVE, page=True)
 def ask_help(counter: str) -> ResponseReturnValue:
+    """Tells the floor and nobody here: the person at the counter may look at this screen too."""
+
     def act(deed: Deed) -> Said:
         alarms.ask_help(deed, "help", counter)
-        return {"said": "help_asked"}
+        return None
 
     return _press(counter, act)
 
@@ -188,10 +191,17 @@ def _press(counter: str, act: Callable[[Deed], Said], *, seated: bool = True) ->
         return redirect(console_address(counter, view=view, **said_of(refusal)), 303)
 
 
-def _is_sure(deed: Deed, counter: str) -> bool:
-    """Asked first when people wait whom nobody else would call."""
-    return request.form.get("sure") == "yes" or not _left_alone(deed, counter)
+def _is_provided_for(deed: Deed, counter: str) -> bool:
+    """Asked first when people wait, or are booked, whom nobody else would call; a colleague may be named for them."""
+    colleague = request.form.get("to", "")
+    if colleague:
+        helping.take_over(deed, counter, colleague)
+        return True
+    if request.form.get("sure") == "yes":
+        return True
+    hall = read_hall(deed.session, deed.office, deed.ports)
+    return not left_alone(hall, counter) and not booked_alone(deed.session, hall, counter)
 
 
-def _left_alone(deed: Deed, counter: str) -> int:
-    return left_alone(read_hall(deed.session, deed.office, deed.ports), counter)
+def _told_of(colleague: str) -> Said:
+    return {"said": "taken_over_by", "at": colleague} if colleague else None

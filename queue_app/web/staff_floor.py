@@ -6,6 +6,7 @@ Source: ux guide of the project, section 8.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -14,11 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right
-from queue_app.domain.errors import Invalid
-from queue_app.services import alarms, day
+from queue_app.domain.errors import Conflict, Invalid
+from queue_app.domain.office import label_in
+from queue_app.services import alarms, day, helping
 from queue_app.services.deed import Deed
 from queue_app.services.desk import floor as floor_of
-from queue_app.services.hall import read_hall
+from queue_app.services.hall import Hall, read_hall
 from queue_app.store.access_tables import AccessToken, UserRow
 from queue_app.store.database import reading
 from queue_app.web.auth import identity, needs
@@ -27,7 +29,6 @@ from queue_app.web.errors import field_sentence
 from queue_app.web.forms import submit
 from queue_app.web.i18n import has_text, reader_language, t
 from queue_app.web.staff import blueprint
-from queue_app.web.staff_console import LONG_MIN, TOO_LONG_MIN
 from queue_app.web.staff_frame import my_deed, my_office, show
 
 
@@ -42,6 +43,39 @@ def floor() -> ResponseReturnValue:
 def steer_service(service: str, press: str) -> ResponseReturnValue:
     act = day.pause_service if press == "pause" else day.resume_service
     return _press(lambda deed: act(deed, service), said="paused" if press == "pause" else "resumed")
+
+
+@blueprint.post("/floor/all/<press>")
+@needs(Right.RUN_DAY, page=True)
+def steer_all(press: str) -> ResponseReturnValue:
+    act = day.pause_all if press == "pause" else day.resume_all
+    return _press(act, said="all_paused" if press == "pause" else "all_resumed")
+
+
+@blueprint.post("/floor/help")
+@needs(Right.RUN_DAY, page=True)
+def add_service() -> ResponseReturnValue:
+    """A counter serves one more service until it closes."""
+    counter, service = request.form.get("counter", ""), request.form.get("service", "")
+    return _press(lambda deed: helping.help_with(deed, counter, [service]), said="helps")
+
+
+@blueprint.post("/floor/help/end")
+@needs(Right.RUN_DAY, page=True)
+def end_help() -> ResponseReturnValue:
+    counter, service = request.form.get("counter", ""), request.form.get("service", "")
+    return _press(lambda deed: helping.end_help(deed, counter, service), said="help_ended")
+
+
+@blueprint.post("/floor/closing")
+@needs(Right.RUN_DAY, page=True)
+def extend_closing() -> ResponseReturnValue:
+    """Today closes later, or at its usual time again (`minutes` 0)."""
+    minutes = request.form.get("minutes", "")
+    if minutes == "0":
+        return _press(day.take_back_extension, said="closing_back")
+    wanted = int(minutes) if minutes.isascii() and minutes.isdecimal() else 0
+    return _press(lambda deed: day.extend_closing(deed, wanted), said="closing_later")
 
 
 @blueprint.post("/floor/notices")
@@ -88,18 +122,26 @@ def close_day() -> ResponseReturnValue:
 
 
 def _press(act: Callable[[Deed], object], *, said: str, right: Right = Right.RUN_DAY) -> ResponseReturnValue:
+    """A press that comes too late, to a counter that has closed meanwhile, says so in place."""
+
     def once(session: Session) -> str:
         act(my_deed(session, right))
         return url_for("staff.floor", said=said)
 
-    return redirect(submit(once), 303)
+    try:
+        return redirect(submit(once), 303)
+    except Conflict as refusal:
+        if not has_text(f"staff.floor.said.{refusal.code}"):
+            raise
+        return redirect(url_for("staff.floor", said=refusal.code), 303)
 
 
 def _page(errors: dict[str, str]) -> str:
     language = reader_language()
     with reading() as session:
         office = my_office(session)
-        snapshot = floor_of(read_hall(session, office, house().ports), session, language)
+        hall = read_hall(session, office, house().ports)
+        snapshot = floor_of(hall, session, language)
         names = _names(session)
     said = request.args.get("said", "")
     return show(
@@ -114,13 +156,46 @@ def _page(errors: dict[str, str]) -> str:
         here=url_for("staff.floor", said=said) if said else url_for("staff.floor"),
         most_waiting=max([queue["waiting"] for queue in snapshot["queues"]], default=0) or 1,
         waiting=_waiting(snapshot),
-        long_min=LONG_MIN,
-        too_long_min=TOO_LONG_MIN,
+        worst=_worst(snapshot),
+        helpers=_helpers(hall, snapshot, language),
+        service_names={code: label_in(each.label, language) for code, each in office.services.items()},
+        closing=day.closes_at(office, hall.now, house().ports),
+        extensions=day.EXTENSIONS,
+        has_text=has_text,
+        spoken=_spoken(snapshot),
+        all_paused=all(each.paused for each in office.services.values()),
     )
 
 
 def _waiting(snapshot: dict[str, Any]) -> int:
     return sum(queue["waiting"] for queue in snapshot["queues"])
+
+
+def _worst(snapshot: dict[str, Any]) -> dict[str, Any] | None:
+    """The queue whose first person has waited longest, measured by the service's own target."""
+    queues = [queue for queue in snapshot["queues"] if queue["waiting"]]
+    return max(queues, key=lambda queue: queue["longest_wait_s"] / queue["target_min"], default=None)
+
+
+def _helpers(hall: Hall, snapshot: dict[str, Any], language: str) -> dict[str, list[dict[str, Any]]]:
+    """Per queue the open counters that could take it on as well, the idlest first."""
+    return {
+        queue["service"]: [
+            {"code": counter.code, "label": label_in(counter.label, language)}
+            for counter in helping.who_can_help(hall, queue["service"])
+        ]
+        for queue in snapshot["queues"]
+    }
+
+
+def _spoken(snapshot: dict[str, Any]) -> dict[str, datetime]:
+    """When each voice last spoke, by its own report: seconds before it was heard of, so its clock does not matter."""
+    reports = ((each["name"], each["seen_at"], each["status"].get("details", {})) for each in snapshot["devices"])
+    return {
+        name: seen_at - timedelta(seconds=said["spoken_s_ago"])
+        for name, seen_at, said in reports
+        if seen_at is not None and isinstance(said.get("spoken_s_ago"), int)
+    }
 
 
 def _names(session: Session) -> dict[str, str]:

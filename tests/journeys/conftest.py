@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,10 @@ from queue_app.app import create_app
 from queue_app.domain.access import Role
 from queue_app.services import access, office_file
 from queue_app.services.ports import Ports
-from queue_app.store.access_tables import UserRow
+from queue_app.store.access_tables import StaffSession, UserRow
 from queue_app.store.database import db, writing
 from queue_app.store.office_tables import OfficeRow
+from queue_app.store.queue_tables import Stage, Ticket
 from queue_app.web.auth import SESSION_COOKIE
 from tests.browser import foreign, hosts_asked, office_context
 from tests.conftest import DATA_KEY, SECRET, settings_for
@@ -159,6 +161,27 @@ class City:
                     session, session.query(UserRow).filter_by(login=login).one(), system_clock()
                 )
             )
+
+    def end_sessions(self, login: str) -> None:
+        """As if nobody had pressed anything for too long."""
+
+        def end(session: Any) -> None:
+            user = session.query(UserRow).filter_by(login=login).one()
+            session.query(StaffSession).filter_by(user_id=user.id).update({"ended_at": system_clock()})
+
+        with self.door.app_context():
+            writing(end)
+
+    def age_of_call(self, number: str, *, seconds: int) -> None:
+        """The person was called so long ago."""
+
+        def age(session: Any) -> None:
+            tickets = session.query(Ticket).filter_by(office_id=self._office_id(session), number_text=number)
+            stage = session.query(Stage).filter_by(ticket_id=tickets.one().id, state="called").one()
+            stage.since = system_clock() - timedelta(seconds=seconds)
+
+        with self.door.app_context():
+            writing(age)
 
     def api(self, path: str, body: dict[str, Any] | None = None, *, role: Role = Role.CLERK) -> Any:
         """A call to this office as a device or a member of staff; `{office}` is its code. The JSON of a success."""

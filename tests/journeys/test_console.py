@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from queue_app.domain.access import Role
-from tests.journeys.conftest import City, find_the_network, lose_the_network
+from tests.journeys.conftest import PASSPHRASE, City, find_the_network, lose_the_network
 
 pytestmark = pytest.mark.browser
 
@@ -296,3 +296,85 @@ def test_floor_and_set_up_pass_axe_and_do_not_scroll_sideways_on_a_narrow_screen
             if found or wide > 0:
                 faults[address] = (found, wide)
     assert faults == {}
+
+
+def test_help_key_tells_the_floor_and_shows_no_sentence_here(city: City) -> None:
+    page = sit_down(city)
+    floor = city.window(Role.MANAGER)
+    floor.goto(f"{city.url}/staff/floor")
+    expect(floor.locator("html")).to_have_attribute("data-connection", "live")
+    page.keyboard.press("F10")
+    expect(floor.locator(".alarms")).to_contain_text("1番窓口")
+    expect(page.locator(".help-asked")).to_be_visible()
+    expect(page.locator(".said")).to_have_count(0)
+
+
+def test_login_beside_the_page_brings_back_the_same_visit_and_what_was_typed(city: City) -> None:
+    number = city.issue()["number"]
+    login = city.person(Role.CLERK)
+    page = city.window(Role.CLERK, login=login)
+    page.goto(f"{city.url}/staff/")
+    page.locator('form[action$="/counters/1/open"] button').click()
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text(number)
+    page.keyboard.press("Alt+M")
+    page.locator("#note").fill("通訳")
+    city.end_sessions(login)
+    page.evaluate("() => document.getElementById('console').dispatchEvent(new CustomEvent('matazu:refresh', {bubbles: true}))")
+    expect(page.locator("#idle")).to_contain_text("入力中の内容は残っています")
+    with page.context.expect_page() as opened:
+        page.locator("[data-log-in]").click()
+    beside = opened.value
+    beside.fill("#login", login)
+    beside.fill("#passphrase", PASSPHRASE)
+    beside.locator('form[action$="/staff/login"] button').click()
+    beside.wait_for_url("**/staff/counters/1")
+    beside.close()
+    page.evaluate("() => window.dispatchEvent(new Event('focus'))")
+    expect(page.locator("#idle")).to_be_hidden()
+    expect(page.locator("#note")).to_have_value("通訳")
+    page.locator(".drawer__form").filter(has=page.locator("#note")).get_by_role("button", name="メモを保存").click()
+    expect(page.locator(".in-hand__note")).to_contain_text("通訳")
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+
+
+def test_next_long_after_a_call_takes_the_person_as_served_and_ctrl_z_gives_them_back(city: City) -> None:
+    first, second = city.issue()["number"], city.issue()["number"]
+    page = sit_down(city)
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text(first)
+    page.keyboard.press("F9")
+    expect(page.locator("#called-words")).to_contain_text(first)
+    page.keyboard.press("Escape")
+    expect(page.locator("#called-words")).to_have_count(0)
+    city.age_of_call(first, seconds=121)
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text(second)
+
+
+def test_small_window_calls_and_fits_360_by_200(city: City) -> None:
+    number = city.issue()["number"]
+    page = sit_down(city)
+    small = page.context.new_page()
+    small.set_viewport_size({"width": 360, "height": 200})
+    small.goto(f"{city.url}/staff/counters/1/mini")
+    expect(small.locator("html")).to_have_attribute("data-connection", "live")
+    small.keyboard.press("F9")
+    expect(small.locator(".mini__number")).to_have_text(number)
+    size = small.evaluate(
+        "() => { const r = document.documentElement; return [r.scrollWidth - r.clientWidth, r.scrollHeight - r.clientHeight] }"
+    )
+    assert max(size) <= 0, size
+
+
+def test_floor_adds_a_counter_to_a_queue_with_one_press(city: City) -> None:
+    city.issue("insurance")
+    sit_down(city)
+    floor = city.window(Role.MANAGER)
+    floor.goto(f"{city.url}/staff/floor")
+    expect(floor.locator(".floor__look")).to_contain_text("国民健康保険：窓口がありません")
+    floor.get_by_role("button", name="1番窓口を足す").click()
+    expect(floor.locator(".floor__said")).to_contain_text("窓口に用件を足しました")
+    expect(floor.locator(".floor__look")).not_to_contain_text("窓口がありません")
+    assert violations(floor) == []

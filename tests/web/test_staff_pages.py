@@ -357,6 +357,7 @@ def test_wait_marks_carry_a_word_beside_shape_and_colour(world: World, clerk: Br
     world.issue("moving")
     world.clock.pass_(minutes=20)
     world.issue("moving")
+    clerk = logged_in(world, "clerk")
     clerk.open("/staff/counters/1")
     assert re.findall(r"wait-mark\" data-level=\"long\">20分<span class=\"visually-hidden\"> 20分超", clerk.page)
     world.clock.pass_(minutes=20)
@@ -408,19 +409,40 @@ def test_pages_refuse_roles_that_may_not(world: World) -> None:
         assert found == pages, role
 
 
-def test_session_ends_after_half_an_hour_without_a_press_although_the_page_renews_itself(
+def test_session_ends_after_a_quarter_of_an_hour_without_a_press_although_the_page_renews_itself(
     world: World, clerk: Browser
 ) -> None:
     for _ in range(7):
-        world.clock.pass_(minutes=4)
+        world.clock.pass_(minutes=2)
         assert clerk.client.get("/staff/counters/1", headers={"X-Fragment": "console"}).status_code == 200
-    world.clock.pass_(minutes=3)
+    world.clock.pass_(minutes=1)
     assert clerk.client.get("/staff/counters/1", headers={"X-Fragment": "console"}).status_code == 302
+
+
+def test_whoever_idled_out_comes_back_to_their_counter_and_the_same_visit(world: World, clerk: Browser) -> None:
+    number = world.issue("moving")["number"]
+    clerk.open("/staff/counters/1")
+    clerk.press("/staff/counters/1/next")
+    world.clock.pass_(minutes=16)
+    again = logged_in(world, "clerk")
+    again.open("/staff/counters/1")
+    assert again.number_in_hand == number
+    assert "/staff/counters/1/open" not in again.actions(), "the console asks for the seat"
+
+
+def test_a_counter_somebody_else_took_meanwhile_stays_theirs(world: World, clerk: Browser) -> None:
+    world.clock.pass_(minutes=16)
+    other = staff(world, Role.CLERK, "other")
+    other.open("/staff/")
+    other.press("/staff/counters/1/open")
+    again = logged_in(world, "clerk")
+    again.open("/staff/counters/1")
+    assert "この窓口は、ほかの画面で使われています" in again.page
 
 
 def test_a_press_keeps_the_session_alive(world: World, clerk: Browser) -> None:
     for _ in range(4):
-        world.clock.pass_(minutes=20)
+        world.clock.pass_(minutes=14)
         clerk.press("/staff/counters/1/help")
     assert clerk.path.startswith("/staff/counters/1")
 

@@ -56,7 +56,10 @@ export function watch(target, onSnapshot, options = {}) {
 
 // Websocket first: with several workers it is the only transport that stays with one of them.
 function connect(auth = {}) {
-  shared ??= io({ transports: ["websocket", "polling"], tryAllTransports: true, auth, reconnectionDelayMax: 5000 });
+  if (shared) return shared;
+  shared = io({ transports: ["websocket", "polling"], tryAllTransports: true, auth, reconnectionDelayMax: 5000 });
+  // Whoever has logged in anew is somebody else to the server than the socket says.
+  document.addEventListener("matazu:reconnect", () => shared.disconnect().connect());
   return shared;
 }
 
