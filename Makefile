@@ -9,13 +9,16 @@ LOCK := $(PYTHON_HERE) -m uv pip compile --quiet --universal --python-version 3.
         --generate-hashes --no-emit-index-url --no-header --annotation-style line
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check bench storm demo screenshots sbom notices lock clean setup-run setup-dev
+.PHONY: help run voice test lint check bench storm demo screenshots sbom notices lock clean setup-run setup-dev
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: setup-run ## Start everything on the embedded set-up (SQLite, one process); sets itself up first
 	$(PYTHON_HERE) run.py $(ARGS)
+
+voice: ## Install the optional Japanese voice (330 MB) beside the server, which uses it from its next start
+	@scripts/setup.sh voice
 
 test: setup-dev ## Set up what tests need (browser, Redis and fonts included) and run them all
 	@scripts/need.sh chromium redis japanese-font
@@ -51,6 +54,7 @@ notices: setup-dev ## Write THIRD_PARTY_NOTICES.md again
 lock: setup-dev ## Resolve requirements*.in again; newer versions with ARGS=--upgrade
 	$(LOCK) $(ARGS) requirements.in --output-file requirements.txt
 	$(LOCK) $(ARGS) requirements-dev.in --output-file requirements-dev.txt
+	$(LOCK) $(ARGS) requirements-voice.in --output-file requirements-voice.txt
 	$(MAKE) notices
 
 clean: ## Throw away caches and build results; .venv and instance/ stay

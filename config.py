@@ -51,6 +51,7 @@ class Settings:
     vapid_private_key: str = ""
     vapid_subject: str = ""
     printer_url: str = "browser:"
+    voice_python: Path | None = None
     rate_limit_public: str = "600/minute"
     log_level: str = "INFO"
     log_format: str = "text"
@@ -94,6 +95,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         public_url=_public_url(environ.get("PUBLIC_URL", f"http://{host}:{port}")),
         trusted_proxies=_whole(environ, "TRUSTED_PROXIES", "0", least=0, most=10),
         printer_url=_printer_url(environ.get("PRINTER_URL", "browser:")),
+        voice_python=_voice_python(environ.get("VOICE_PYTHON", "")),
         rate_limit_public=_rate(environ.get("RATE_LIMIT_PUBLIC", "600/minute")),
         log_level=_one_of(environ, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         log_format=_one_of(environ, "LOG_FORMAT", "text", ("text", "json")),
@@ -243,6 +245,18 @@ def _printer_url(text: str) -> str:
     if not re.fullmatch(r"browser:|dummy:|tcp://[^/\s]+:\d+|file:/\S+", text):
         _refuse("PRINTER_URL", "use browser:, dummy:, tcp://host:9100 or file:/dev/usb/lp0")
     return text
+
+
+def _voice_python(text: str) -> Path | None:
+    """The Python that has the optional voice: named, or the one that `make voice` made, or none."""
+    if text == "off":
+        return None
+    if not text:
+        made = ROOT / ".voice" / "bin" / "python"
+        return made if made.exists() else None
+    if not Path(text).is_file():
+        _refuse("VOICE_PYTHON", "name the python of the voice's environment (.voice/bin/python), or off")
+    return Path(text)
 
 
 def _rate(text: str) -> str:

@@ -6,4 +6,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("display", __name__, url_prefix="/display", static_folder="static", template_folder="templates")
 
-from display import pages  # noqa: E402, F401 - it declares the page
+from display import files, pages  # noqa: E402, F401 - they declare the page and what it fetches

@@ -16,8 +16,10 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from queue_app import commands
+from queue_app.adapters.media import Media
+from queue_app.adapters.speech import local_speech
 from queue_app.services.day import past_days_chore
-from queue_app.services.ports import Ports
+from queue_app.services.ports import MediaFiles, Ports
 from queue_app.services.relay import Relay
 from queue_app.store import (  # noqa: F401 - they declare the tables
     access_tables,
@@ -67,6 +69,7 @@ def create_app(settings: Settings, ports: Ports, frontends: Iterable[Blueprint] 
         public_url=ports.public_url or settings.public_url,
         channels=settings.channels,
         checkpoints=Checkpoints(settings.instance / "audit", ports.secret),
+        media=_media(settings, ports),
     )
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -118,6 +121,13 @@ def _bind_house(app: Flask, settings: Settings, ports: Ports) -> None:
     relay.every_second(sockets.close_ended(ports))
     relay.every_second(past_days_chore(ports))
     app.extensions[KEY] = House(settings, ports, relay, sockets)
+
+
+def _media(settings: Settings, ports: Ports) -> MediaFiles:
+    given: MediaFiles | None = ports.media
+    if given is not None:
+        return given
+    return Media(settings.instance, local_speech(settings.instance / "speech", settings.voice_python))
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:

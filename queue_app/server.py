@@ -62,6 +62,7 @@ def start(app: Flask) -> None:
     from queue_app.services.bookkeeping import Bookkeeper
     from queue_app.services.outbox import Outbox
     from queue_app.services.printing import PrintRoom
+    from queue_app.services.speech_room import SpeechRoom
     from queue_app.web.context import KEY
 
     house = app.extensions[KEY]
@@ -73,6 +74,8 @@ def start(app: Flask) -> None:
     threading.Thread(target=print_room.work, daemon=True, name="print room").start()
     bookkeeper = Bookkeeper(house.ports, app.app_context)
     threading.Thread(target=bookkeeper.work, daemon=True, name="bookkeeper").start()
+    speech_room = SpeechRoom(house.ports, app.app_context)
+    threading.Thread(target=speech_room.work, daemon=True, name="speech room").start()
     outbox = Outbox(house.ports, senders_for(house.settings), app.app_context)
     threading.Thread(target=outbox.work, daemon=True, name="outbox").start()
 

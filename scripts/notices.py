@@ -36,6 +36,23 @@ Never served and not needed to run.
 """
 
 
+VOICE = """\
+## The optional Japanese voice
+
+Only on machines where somebody has run `make voice`; then announcements are spoken by it, and the city that plays them
+names it like this: "Voice: HTS Voice "Mei", Copyright (c) 2009-2013 Nagoya Institute of Technology, Department of
+Computer Science (MMDAgent Project Team), CC BY 3.0, https://creativecommons.org/licenses/by/3.0/". The sound is cut and
+made as loud as the chime; nothing else is changed.
+
+| Work | Licence | Home |
+|---|---|---|
+| pyopenjtalk-plus | MIT | https://github.com/tsukumijima/pyopenjtalk-plus |
+| Open JTalk and its dictionary, HTS Engine API (in it) | BSD-3-Clause | https://open-jtalk.sourceforge.net/ |
+| HTS Voice "Mei" (in it) | CC BY 3.0 | https://www.mmdagent.jp/ |
+| SudachiPy and SudachiDict | Apache-2.0 | https://github.com/WorksApplications/Sudachi |
+"""
+
+
 def main() -> None:
     Path(sys.argv[1]).write_text(notices(), "utf-8")
 
@@ -49,6 +66,7 @@ def notices() -> str:
         table(vendored(ROOT / "tests")),
         LIBRARIES,
         table(libraries()),
+        VOICE,
     ]
     return "\n".join(parts)
 

@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
-# Makes .venv hold what the lock files name: `setup.sh run` for running, `setup.sh dev` for checking too.
+# Makes .venv hold what the lock files name: `setup.sh run` for running, `setup.sh dev` for checking too. `setup.sh voice`
+# makes .voice, an environment of its own for the optional voice: its libraries never meet those of the server.
 # A stamp in .venv remembers which lock files were installed, so a second call does nothing and needs no network.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 oldest="3.11"
-venv_python=".venv/bin/python"
+venv=".venv"
 
 main() {
   case "${1:-}" in
     run) lock_file="requirements.txt" ;;
     dev) lock_file="requirements-dev.txt" ;;
-    *) echo "usage: scripts/setup.sh run|dev" >&2; exit 2 ;;
+    voice) lock_file="requirements-voice.txt"; venv=".voice" ;;
+    *) echo "usage: scripts/setup.sh run|dev|voice" >&2; exit 2 ;;
   esac
+  venv_python="$venv/bin/python"
   one_at_a_time
   venv_works || make_venv
   is_installed "$lock_file" || install "$lock_file"
@@ -37,8 +40,8 @@ make_venv() {
   if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
     scripts/need.sh python-venv
   fi
-  echo "Making .venv with $("$python" --version)"
-  "$python" -m venv --clear .venv
+  echo "Making $venv with $("$python" --version)"
+  "$python" -m venv --clear "$venv"
 }
 
 find_python() {
@@ -63,7 +66,7 @@ is_installed() {
 }
 
 install() {
-  echo "Installing $1 into .venv"
+  echo "Installing $1 into $venv"
   "$venv_python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1"
   fingerprint_of "$1" >"$(stamp_of "$1")"
   # The dev set holds everything of the run-time set, in the same versions.
@@ -72,7 +75,7 @@ install() {
   fi
 }
 
-stamp_of() { echo ".venv/.installed-$1"; }
+stamp_of() { echo "$venv/.installed-$1"; }
 
 fingerprint_of() { cksum <"$1"; }
 

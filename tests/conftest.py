@@ -28,8 +28,8 @@ DATA_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 def settings_for(folder: Path, **environ: str) -> Settings:
     """Settings as a test wants them; nothing is read from the machine's own environment."""
-    plain = {"MATAZU_INSTANCE": str(folder), "SECRET_KEY": SECRET, "DATA_KEYS": DATA_KEY, "RATE_LIMIT_PUBLIC": "off"}
-    return read_settings({**plain, **environ})
+    plain = {"MATAZU_INSTANCE": str(folder), "SECRET_KEY": SECRET, "DATA_KEYS": DATA_KEY}
+    return read_settings({**plain, "RATE_LIMIT_PUBLIC": "off", "VOICE_PYTHON": "off", **environ})
 
 
 def make_app(settings: Settings, clock: Clock) -> Flask:

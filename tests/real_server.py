@@ -72,6 +72,7 @@ class RealServer(Server):
             "SECRET_KEY": SECRET,
             "DATA_KEYS": DATA_KEY,
             "RATE_LIMIT_PUBLIC": "off",
+            "VOICE_PYTHON": "off",
         }
         return {**plain, **ours, **self.environ}
 

@@ -31,10 +31,10 @@ def test_what_runs_here_has_the_locked_versions() -> None:
     assert {name: version(name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("lock_file", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("lock_file", ["requirements.txt", "requirements-dev.txt", "requirements-voice.txt"])
 def test_every_locked_library_has_one_exact_version_and_hashes(lock_file: str) -> None:
     entries = lock_entries(lock_file)
-    assert len(entries) > 50
+    assert len(entries) > (5 if "voice" in lock_file else 50)
     assert [entry for entry in entries if not LOCKED.match(entry) or "--hash=sha256:" not in entry] == []
     assert len(versions_in(lock_file)) == len(entries)
 

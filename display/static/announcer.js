@@ -45,6 +45,7 @@ export class Announcer {
   #queue = [];
   #current = null;
   #blocked = false;
+  #failing = false; // the last test of the sound went wrong
   #release = null;
   #running = false;
   #spoken;
@@ -78,10 +79,13 @@ export class Announcer {
     this.#changed();
   }
 
-  // Asks at start-up whether the browser lets us make sound; shows in `state().blocked`.
+  // Asks whether the browser lets us make sound and has the means to; shows in `state()` as blocked or failing.
   async check() {
-    if ((await this.#outcome(() => this.#player.check())) === "blocked") this.#block();
-    return !this.#blocked;
+    const outcome = await this.#outcome(() => this.#player.check());
+    this.#failing = ["failed", "stuck"].includes(outcome);
+    if (outcome === "blocked") this.#block();
+    else this.#changed();
+    return !this.#blocked && !this.#failing;
   }
 
   // To be called from the press on 「音声を開始する」: browsers allow sound only from a person's gesture.
@@ -99,6 +103,7 @@ export class Announcer {
     return {
       mode: this.#mode,
       blocked: this.#blocked,
+      failing: this.#failing,
       current: this.#current?.call ?? null,
       waiting: this.#queue.length,
       backlogSeconds: oldest ? (this.#clock.now() - oldest.queuedAt) / 1000 : 0,
@@ -209,8 +214,7 @@ export class Announcer {
   #say(item, language, form) {
     const texts = item.call.say[language] ?? {};
     const text = texts[form] ?? texts.short ?? texts.full;
-    const clip = item.call.clips?.[language]?.[form];
-    return this.#play(item, { part: "say", language, form }, () => this.#player.say({ language, text, clip }));
+    return this.#play(item, { part: "say", language, form }, () => this.#player.say({ call: item.call, language, form, text }));
   }
 
   // --- One sound ---

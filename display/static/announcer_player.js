@@ -1,8 +1,8 @@
-// The sound of a browser: files for chime and recorded clips, the browser's own voice where there is no clip.
+// The sound of a browser: files for chime and words, the browser's own voice where the server has no files.
 //
 // Decides how one sound is made and when it is over. Leaves order and omissions to announcer.js. Every promise ends when
 // the sound has ended, rejects with NotAllowedError when the browser wants a person's gesture first, and resolves to
-// "silent" where there is neither clip nor voice: the chime alone must then do, and the log tells.
+// "silent" where there are neither files nor voice: the chime alone must then do, and the log tells.
 
 const VOICES = {
   "ja-x-easy": ["ja"],
@@ -11,12 +11,14 @@ const VOICES = {
   fil: ["fil", "tl"],
 };
 
-export function browserPlayer({ chimeUrl, volume = () => 1 }) {
+/** `files(call, language, form)` gives the loaded sounds that say a form of a call, or null. */
+export function browserPlayer({ chimeUrl, volume = () => 1, files = () => null }) {
   const chime = preloaded(chimeUrl);
   let sounding = null;
+  let turn = 0; // changes when whatever sounds is to end
 
   async function playFile(audio) {
-    stop();
+    sounding?.pause();
     sounding = audio;
     audio.currentTime = 0;
     audio.volume = volume();
@@ -25,7 +27,23 @@ export function browserPlayer({ chimeUrl, volume = () => 1 }) {
     await over;
   }
 
+  // One behind the other. What has begun is not begun again by another voice.
+  async function playAll(audios, orElse) {
+    const mine = ++turn;
+    for (const [place, audio] of audios.entries()) {
+      try {
+        await playFile(audio);
+      } catch (error) {
+        if (error.name === "NotAllowedError" || place > 0) throw error;
+        return orElse();
+      }
+      if (turn !== mine) return "played";
+    }
+    return "played";
+  }
+
   function stop() {
+    turn += 1;
     sounding?.pause();
     globalThis.speechSynthesis?.cancel();
   }
@@ -41,16 +59,17 @@ export function browserPlayer({ chimeUrl, volume = () => 1 }) {
       chime.pause();
     },
     unlock: () => chime.load(),
-    say: async ({ language, text, clip }) => {
-      if (!clip) return speak(language, text, volume());
-      try {
-        return await playFile(preloaded(clip));
-      } catch (error) {
-        if (error.name === "NotAllowedError") throw error;
-        return speak(language, text, volume());
-      }
+    say: async ({ call, language, form, text }) => {
+      const browsers = () => speak(language, text, volume());
+      const found = await files(call, language, form);
+      return found?.length ? playAll(found, browsers) : browsers();
     },
   };
+}
+
+/** Whether this browser has a voice of its own for the language. */
+export function hasVoice(language) {
+  return Boolean(voiceFor(language));
 }
 
 function preloaded(url) {

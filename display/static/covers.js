@@ -1,6 +1,6 @@
 // Head and foot of the board, and what covers it: after hours, emergency, an old view.
 
-import { foreign, make, put } from "./draw.js";
+import { foreign, make, put, shrinkToFit } from "./draw.js";
 
 export function drawHead(part, { screen, time, mark }, texts) {
   const name = screen.kind === "handover" ? "handover_title" : "title";
@@ -55,13 +55,6 @@ function besides({ hero, rows }) {
     line.classList.toggle("is-hero", Boolean(row.isCalling));
     return line;
   });
-}
-
-function shrinkToFit(box) {
-  for (let share = 1; share > 0.3; share -= 0.05) {
-    box.style.setProperty("--fit", share);
-    if (box.scrollHeight <= box.clientHeight) return;
-  }
 }
 
 export function drawStale(place, asOf, texts) {

@@ -20,6 +20,14 @@ export function put(place, value, build) {
   return true;
 }
 
+/** Makes the texts of a box smaller until they fit; its style sheet multiplies sizes by --fit. */
+export function shrinkToFit(box) {
+  for (let share = 1; share > 0.3; share -= 0.05) {
+    box.style.setProperty("--fit", share);
+    if (box.scrollHeight <= box.clientHeight) return;
+  }
+}
+
 export function foreign(text, className = "other", language = "en") {
   const element = make("span", className, text);
   element.lang = language;

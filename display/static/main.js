@@ -5,6 +5,7 @@ import { Day } from "./day.js";
 import { Device } from "./device.js";
 import { drawAlert, drawClosed, drawFoot, drawHead, drawStale } from "./covers.js";
 import { drawCalls } from "./draw.js";
+import { drawPane } from "./pane.js";
 import { drawReady } from "./ready.js";
 import { fit } from "./layout.js";
 import { drawMissed, drawQueues } from "./strips.js";
@@ -14,6 +15,8 @@ import { ofZone } from "./zone.js";
 const TICK_MS = 250;
 const REFRESH_MS = 60_000; // hours and estimates change without an event
 const FRESH_MS = 20_000;
+
+const RETUNED = ["mode", "volume", "bands", "served", "pane"]; // what changes without a new page
 
 const { snapshot: first, screen, texts } = JSON.parse(document.getElementById("facts").textContent);
 const part = (id) => document.getElementById(id);
@@ -83,10 +86,23 @@ function tick() {
 async function refresh() {
   refreshedAt = performance.now();
   link.refresh();
+  await lookAtSetUp();
   if (!day.isTimeToReload() || snapshot.calls.length > 0 || line.state !== "live") return;
   // Only from a page that is there: a screen that reloads into an error stays dark until somebody comes.
   const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
   if (answer?.ok) location.reload();
+}
+
+// What this screen is may have been changed at a desk. Only zone, kind and size need a new page, and that waits for silence.
+async function lookAtSetUp() {
+  const answer = await fetch(`/display/${encodeURIComponent(screen.office)}/screen${location.search}`, { cache: "no-store" }).catch(() => null);
+  if (!answer?.ok) return;
+  const fresh = await answer.json();
+  const isOther = Object.keys(fresh).some((key) => !RETUNED.includes(key) && JSON.stringify(fresh[key]) !== JSON.stringify(screen[key]));
+  if (isOther && voice.isIdle && line.state === "live") location.reload();
+  if (isOther) return;
+  Object.assign(screen, fresh);
+  voice.retune(screen);
 }
 
 function describe() {
@@ -108,6 +124,7 @@ function render() {
   drawHead(part, { screen, time: day.time(), mark: markText() }, texts);
   if (screen.kind === "handover") drawReady(part("calls"), view, snapshot.ready, texts, now);
   else drawCalls(part("calls"), view, texts);
+  drawBeside(view, isDark || emergencies.length > 0, now);
   drawMissed(part("missed"), { missed: snapshot.missed, notices: snapshot.notices.filter((notice) => !isEmergency(notice)) }, texts, now);
   drawQueues(part("queues"), snapshot.queues, texts, now);
   drawFoot(part("foot"), day.closing(snapshot), texts);
@@ -119,6 +136,12 @@ function render() {
   part("board").dataset.mode = isDark ? "closed" : emergencies.length > 0 ? "emergency" : "open";
   const [x, y] = day.shift();
   document.body.style.transform = `translate(${x}px, ${y}px)`;
+}
+
+function drawBeside(view, isCovered, now) {
+  const calls = view.rows.length + (view.hero ? 1 : 0);
+  const slides = screen.kind === "calls" && !isCovered ? screen.pane : [];
+  part("calls").toggleAttribute("data-pane", drawPane(part("pane"), slides, { calls, now }));
 }
 
 function markText() {
@@ -133,4 +156,4 @@ function drawStart() {
 }
 
 // For whoever stands before the screen with a keyboard, and for tests.
-window.matazuDisplay = { announcements: () => voice.log, refresh: () => link.refresh() };
+window.matazuDisplay = { announcements: () => voice.log, refresh: () => link.refresh(), lookAtSetUp };

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from queue_app.domain.calendar import Hours, office_day
 from queue_app.domain.discipline import HeadStarts
 from queue_app.domain.ticket import StageKind, format_number
+from queue_app.domain.voice_plan import ZoneVoice
 
 Labels = Mapping[str, str]
 """A text in several languages; `ja` is always there and is what the others fall back to."""
@@ -104,6 +105,14 @@ class BookingPolicy:
     extra: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """What the city tells people who wait: a text, a picture (its name among the office's media), or both."""
+
+    text: Labels = field(default_factory=dict)
+    image: str = ""
+
+
 @dataclass(frozen=True)
 class Office:
     """One office with everything its rules need. Two offices share nothing."""
@@ -125,6 +134,8 @@ class Office:
     """At most so many of a hundred numbers of a service and day are taken from home."""
 
     navigator: str = ""
+    voice: tuple[ZoneVoice, ...] = ()
+    pane: tuple[Slide, ...] = ()
     extra: Mapping[str, object] = field(default_factory=dict)
 
     def today(self, now: datetime) -> date:

@@ -19,6 +19,7 @@ from queue_app.domain.hours import parse_hours
 from queue_app.domain.planning.shift_rules import parse_rota
 from queue_app.domain.slot_plan import parse_slot_plan
 from queue_app.domain.ticket import StageKind
+from queue_app.domain.voice_plan import parse_voice
 from queue_app.services.navigator_source import Path, Source
 from queue_app.services.office_defaults import LANGUAGES
 
@@ -26,10 +27,12 @@ Check = Callable[[Source, Path, object], None]
 
 OWN = "x_"
 LONGEST_LABEL = 200
+MOST_SLIDES = 20
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
 _SERIES = re.compile(r"[A-Z]{1,2}|0|[1-9]\d{0,3}", re.ASCII)
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,100}\.ya?ml", re.ASCII)
 _PHONE = re.compile(r"[0-9+() -]{0,30}", re.ASCII)
+_PICTURE = re.compile(r"[0-9a-f]{32}\.jpg", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_-]{0,40}", re.ASCII)
 
 
@@ -224,6 +227,20 @@ def _floor(source: Source, path: Path, value: object) -> None:
         source.add(path, "wrong_form", f"{value!r} is no floor like 1 or B1")
 
 
+def _voice(source: Source, path: Path, value: object) -> None:
+    _by_domain(source, path, parse_voice, value)
+
+
+def _pane(source: Source, path: Path, value: object) -> None:
+    """Slides of the city-information pane. A picture is named; it is brought on the admin page."""
+    if isinstance(value, list) and len(value) > MOST_SLIDES:
+        source.add(path, "too_many", f"At most {MOST_SLIDES} slides take turns")
+    _entries(source, path, value, SLIDE, ())
+    for place, slide in enumerate(value if isinstance(value, list) else []):
+        if isinstance(slide, dict) and not slide.get("text") and not slide.get("image"):
+            source.add((*path, place), "empty", "A slide has a text, an image, or both")
+
+
 BOOKING: dict[str, Check] = {
     "ahead_days": partial(_whole, low=0, high=366),
     "cutoff_min": partial(_whole, low=0, high=14 * 24 * 60),
@@ -265,6 +282,10 @@ COUNTER: dict[str, Check] = {
     "zone": partial(_matches, form=_WORD, hint="one plain word"),
     "direction": partial(_matches, form=_WORD, hint="one plain word"),
 }
+SLIDE: dict[str, Check] = {
+    "text": _labels,
+    "image": partial(_matches, form=_PICTURE, hint="the name of a picture brought on the admin page"),
+}
 OFFICE: dict[str, Check] = {
     "code": _code,
     "name": _labels,
@@ -281,6 +302,8 @@ OFFICE: dict[str, Check] = {
     "from_home_share": partial(_whole, low=1, high=100),
     "rota": _rota,
     "navigator": partial(_matches, form=_FILE_NAME, hint="the name of a file beside this one, like rules.yaml"),
+    "voice": _voice,
+    "pane": _pane,
     "demo": _yes_or_no,
 }
 """Every key a file may have, in the order in which they are written. The admin pages keep to the same keys."""

@@ -8,6 +8,7 @@ from typing import Any
 from queue_app.domain.hours import parse_hours
 from queue_app.domain.planning.shift_rules import parse_rota
 from queue_app.domain.slot_plan import parse_slot_plan
+from queue_app.domain.voice_plan import parse_voice
 from queue_app.services import office_defaults as defaults
 
 Columns = dict[str, Any]
@@ -36,6 +37,10 @@ def office_values(file: dict[str, Any], rules: str | None) -> OfficeValues:
     settings["needs"] = {code: _labels(label) for code, label in file.get("needs", defaults.NEEDS).items()}
     if "rota" in settings:
         settings["rota"] = [shift.to_value() for shift in parse_rota(settings["rota"])]
+    if "voice" in file:
+        settings["voice"] = [each.to_value() for each in parse_voice(file["voice"])]
+    if "pane" in file:
+        settings["pane"] = [_slide(slide) for slide in file["pane"]]
     if rules is not None:
         settings[RULES] = rules
     office = {
@@ -80,6 +85,10 @@ def _settings(entry: dict[str, Any], columns: tuple[str, ...]) -> Columns:
     if "floor" in held:
         held["floor"] = str(held["floor"])
     return held
+
+
+def _slide(slide: Columns) -> Columns:
+    return slide | ({"text": _labels(slide["text"])} if "text" in slide else {})
 
 
 def _labels(value: str | dict[str, str]) -> dict[str, str]:

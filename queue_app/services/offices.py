@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from queue_app.domain.calendar import parse_hours
 from queue_app.domain.discipline import HeadStarts
 from queue_app.domain.errors import NotFound
-from queue_app.domain.office import BookingPolicy, Counter, Office, Service, Slots
+from queue_app.domain.office import BookingPolicy, Counter, Office, Service, Slide, Slots
 from queue_app.domain.ticket import StageKind
+from queue_app.domain.voice_plan import parse_voice
 from queue_app.store.office_tables import CounterRow, CounterState, OfficeLog, OfficeRow, ServiceRow
 
 _cache: dict[tuple[str, int], tuple[int, Office]] = {}
@@ -92,11 +93,15 @@ def _load(session: Session, office_id: int) -> Office:
         tickets_from_home=bool(settings.get("tickets_from_home", False)),
         navigator=settings.get("navigator", ""),
         from_home_share=settings.get("from_home_share", 50),
+        voice=parse_voice(settings.get("voice", [])),
+        pane=tuple(Slide(slide.get("text", {}), slide.get("image", "")) for slide in settings.get("pane", [])),
         extra={key: value for key, value in settings.items() if key not in _KNOWN},
     )
 
 
-_KNOWN = {"hours", "booking", "head_starts", "languages", "needs", "phone", "tickets_from_home", "navigator"}
+_KNOWN = {
+    "hours", "booking", "head_starts", "languages", "needs", "phone", "tickets_from_home", "navigator", "voice", "pane",
+}  # fmt: skip
 
 
 def _service(row: ServiceRow) -> Service:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -49,6 +51,41 @@ class CheckpointFiles(Protocol):
     def read(self, lines: Path | None = None) -> Kept: ...
 
 
+class Speaker(Protocol):
+    """Makes phrases into sound files: `known` is the file's name, `clip` makes it. `alone` picks one process."""
+
+    def known(self, text: str) -> str | None: ...
+
+    def clip(self, text: str) -> Path | None: ...
+
+    def rest(self) -> None: ...
+
+    def alone(self) -> AbstractContextManager[bool]: ...
+
+
+class MediaFiles(Protocol):
+    """What the screens over the counters play and show: recordings, spoken phrases, pictures. Files by office code."""
+
+    @property
+    def speech(self) -> Speaker: ...
+
+    wishes: deque[str]
+
+    def file(self, office: str, kind: str, name: str) -> Path | None: ...
+
+    def speaks(self) -> bool: ...
+
+    def spoken(self, phrase: str) -> str | None: ...
+
+    def recorded(self, office: str) -> Mapping[str, str]: ...
+
+    def keep_recording(self, office: str, clip: str, *, kind: str, content: bytes) -> str: ...
+
+    def drop_recording(self, office: str, clip: str) -> None: ...
+
+    def keep_picture(self, office: str, content: bytes) -> str: ...
+
+
 class NoCheckpoints:
     """For what has no folder: nothing is remembered."""
 
@@ -74,6 +111,8 @@ class Ports:
     public_url: str = ""
     channels: frozenset[str] = frozenset()
     checkpoints: CheckpointFiles = NoCheckpoints()
+    media: MediaFiles = None  # type: ignore[assignment]
+    """`create_app` puts the real one there when nobody else did."""
 
 
 def utc(at: datetime) -> datetime:

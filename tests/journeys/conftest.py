@@ -78,6 +78,7 @@ class LiveServer(Server):
             "SECRET_KEY": SECRET,
             "DATA_KEYS": DATA_KEY,
             "RATE_LIMIT_PUBLIC": "off",
+            "VOICE_PYTHON": "off",
             "PYTHONPATH": str(ROOT),
         }
         environ = [f"{name}={value}" for name, value in (plain | told).items()]

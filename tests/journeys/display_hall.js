@@ -6,8 +6,8 @@
   const hall = { sounds: [], heroes: [], isBlocked: false };
   window.hall = hall;
 
-  const start = (what) => {
-    const sound = { what, start: performance.now(), end: null };
+  const start = (what, volume) => {
+    const sound = { what, volume, start: performance.now(), end: null };
     hall.sounds.push(sound);
     return () => (sound.end = performance.now());
   };
@@ -15,7 +15,7 @@
   HTMLMediaElement.prototype.play = async function play() {
     if (hall.isBlocked || sessionStorage.getItem("blocked")) throw new DOMException("gesture wanted", "NotAllowedError");
     if (this.volume === 0) return;
-    const stop = start("chime");
+    const stop = start(this.src.includes("chime") ? "chime" : decodeURIComponent(this.src.split("/").at(-1)), this.volume);
     setTimeout(() => {
       stop();
       this.onended?.();
