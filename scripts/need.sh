@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to it that the system holds what pip cannot bring: `need.sh chromium redis japanese-font python-venv`.
+# Sees to it that the system holds what pip cannot bring: `need.sh chromium redis japanese-font strace python-venv`.
 # Installs what is missing with apt-get where this user may; otherwise says loudly what is missing. A missing thing
 # stops a CI run (CI=true); at a desk the tests that need it say so themselves.
 set -euo pipefail
@@ -23,6 +23,7 @@ has() {
   case "$1" in
     chromium) any_command chromium chromium-browser google-chrome google-chrome-stable ;;
     redis) any_command redis-server valkey-server ;;
+    strace) any_command strace ;;
     # fc-list reads the whole list before grep may stop, so that pipefail sees no broken pipe.
     japanese-font) any_command fc-list && [ -n "$(fc-list :lang=ja family)" ] ;;
     python-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
@@ -42,6 +43,7 @@ packages_for() {
   case "$1" in
     chromium) echo chromium ;;
     redis) echo redis-server ;;
+    strace) echo strace ;;
     japanese-font) echo fonts-noto-cjk fontconfig ;;
     python-venv) echo python3-venv ;;
   esac

@@ -14,17 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.storm.town import Town, Wall, grown_town, small_town
+from tests.storm.town import Town, Wall, grown_town, say, small_town
 
 SCREENS = int(os.environ.get("SCREENS", "500"))
 CHANGES = int(os.environ.get("CHANGES", "300"))
 
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(3600), pytest.mark.filterwarnings("default")]
-
-
-def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
-    with capsys.disabled():
-        print(f"\n{text}")  # noqa: T201 - the figures are what the run is for
 
 
 def pct(values: list[float], share: float) -> float:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from scripts.bench.screens import Screen
 from tests.machines import DURABLE, postgres_server, redis_server
 from tests.postgres_machine import PostgresServer
@@ -22,6 +24,12 @@ from tests.real_server import RealServer
 from tests.redis_machine import RedisServer
 
 OFFICE = "storm"
+
+
+def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """The figures are what a storm is for."""
+    with capsys.disabled():
+        print(f"\n{text}")  # noqa: T201
 
 
 @dataclass

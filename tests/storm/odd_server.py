@@ -1,0 +1,90 @@
+"""The real server with something odd about it: a clock that a file moves, or one promise broken on purpose.
+
+For the storms alone: broken promises are the twins on which a storm's judgement has to fail. Started as a program, as
+run.py is; `ODD` names the oddities, `ODD_CLOCK` the file with the seconds that the clock is off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def move_clock() -> None:
+    """The clock of the house is as far off as the file says at that moment."""
+    from queue_app.adapters import clock
+
+    real, file = clock.system_clock, Path(os.environ["ODD_CLOCK"])
+    held: dict[str, Any] = {"changed": -1, "off": timedelta(0)}
+
+    def moved() -> datetime:
+        changed = file.stat().st_mtime_ns
+        if changed != held["changed"]:
+            held.update(changed=changed, off=timedelta(seconds=float(file.read_text() or 0)))
+        off: timedelta = held["off"]
+        return real() + off
+
+    clock.system_clock = moved
+
+
+def count_in_memory() -> None:
+    """The twin of the number series: a counter that begins anew when the process does."""
+    from queue_app.services import reception
+
+    given: dict[str, int] = {}
+
+    def next_number(_deed: Any, series: str) -> int:
+        given[series] = given.get(series, 0) + 1
+        return given[series]
+
+    reception._next_number = next_number
+
+
+def do_not_wait_for_the_disk() -> None:
+    """The twin of durability: the setting that benchmarks are tempted by."""
+    from queue_app.store import database
+
+    properly = database._sqlite_connect
+
+    def connect(connection: Any, record: object) -> None:
+        properly(connection, record)
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    database._sqlite_connect = connect
+
+
+def have_no_lock() -> None:
+    """The twin of one order per office: nobody waits for anybody, and a transaction begins without the write lock."""
+    from queue_app.services import deed
+    from queue_app.store import database
+    from tests.races.test_calling_races import unlocked
+
+    database._writers = contextlib.nullcontext()  # type: ignore[assignment]
+    database.RETRIES = 1
+    database.WRITERS_BEGIN = "DEFERRED"
+    deed._LOG_OF_OFFICE = unlocked(deed._LOG_OF_OFFICE)  # type: ignore[assignment]
+
+
+ODDITIES: dict[str, Callable[[], None]] = {
+    "clock": move_clock,
+    "numbers in memory": count_in_memory,
+    "no waiting for the disk": do_not_wait_for_the_disk,
+    "no lock": have_no_lock,
+}
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    for name in filter(None, os.environ.get("ODD", "").split(",")):
+        ODDITIES[name]()
+    from config import read_settings
+    from queue_app.server import serve
+
+    sys.exit(serve(read_settings()))
