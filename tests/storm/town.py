@@ -95,8 +95,8 @@ def grown_town(folder: Path, *, counters: int = 10) -> Iterator[Town]:
 
 
 @contextlib.contextmanager
-def small_town(folder: Path, *, counters: int = 4) -> Iterator[Town]:
-    town = Town(RealServer(folder), counters)
+def small_town(folder: Path, *, counters: int = 4, server: RealServer | None = None) -> Iterator[Town]:
+    town = Town(server or RealServer(folder), counters)
     town.server.start()
     town.settle()
     town.open_counters()
