@@ -76,15 +76,20 @@ def book(deed: Deed, request: Request) -> Reservation:
     return row
 
 
-def reschedule(deed: Deed, row: Reservation, slot: str) -> Reservation:
+def reschedule(deed: Deed, row: Reservation, slot: str, *, made_from: int | None = None) -> Reservation:
     """Another time for the same visit. A full slot leaves everything as it was.
 
-    Refuses `slot_full`, `moved_enough`, `not_allowed`, and by field what `holding.choose` refuses.
+    `made_from` is the `sequence` of the booking that somebody looked at when they chose; whoever was second is refused
+    `booking_moved`, with the time now and the one wanted. Refuses `slot_full`, `moved_enough`, `not_allowed`, and by
+    field what `holding.choose` refuses.
     """
     places.clear_passed(deed)
     after = next_state(State(row.state), Action.RESCHEDULE)
     if slot == slot_id(row.service, row.start_at):
         return row
+    if made_from is not None and made_from != row.sequence:
+        start = row.start_at.astimezone(deed.office.zone)
+        raise Conflict("booking_moved", sequence=row.sequence, start=start, wanted=slot)
     if row.sequence >= MOST_MOVES and places.whose_view(deed) is places.Whose.PUBLIC:
         raise Conflict("moved_enough", most=MOST_MOVES)
     chosen = holding.choose(deed, slot, said_of(row))

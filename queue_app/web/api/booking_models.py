@@ -64,7 +64,10 @@ class ReservationBody(Body):
 
 
 class RescheduleBody(Body):
+    """Another time. With `sequence`, as the booking showed it, whoever was second is refused instead of winning."""
+
     slot: SlotId
+    sequence: Annotated[int, Field(ge=0)] | None = None
 
 
 class CheckInBody(Body):

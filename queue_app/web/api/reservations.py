@@ -60,11 +60,15 @@ def show_reservation(call: Call, token: str) -> Reply:
     right=Right.RESERVE,
     body=RescheduleBody,
     answer=ReservationShown,
-    codes=("slot_full", "moved_enough", "not_allowed", "not_found"),
+    codes=("slot_full", "moved_enough", "booking_moved", "not_allowed", "not_found"),
 )
 def reschedule(call: Call, token: str, body: RescheduleBody) -> Reply:
     """Another time; a full slot keeps the old one."""
-    return _holder_deed(call, token, lambda deed, row: booking.reschedule(deed, row, body.slot))
+
+    def move(deed: Deed, row: Reservation) -> Reservation:
+        return booking.reschedule(deed, row, body.slot, made_from=body.sequence)
+
+    return _holder_deed(call, token, move)
 
 
 @change(

@@ -13,6 +13,7 @@ from queue_app.domain.access import Right
 from queue_app.domain.errors import NotFound, Refusal
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.reservation import State, format_code
+from queue_app.domain.slots import parse_slot_id
 from queue_app.services import arrivals, booking, offices, reservations, tokens
 from queue_app.services.deed import Deed, begin_by_id
 from queue_app.store.database import reading, writing
@@ -58,7 +59,8 @@ def ask_change(token: str) -> Response:
     with _found(token) as (session, here, row):
         draft = _as_draft(here, row, request.args.get("day", ""))
         if draft.day:
-            return times_page(session, here, draft, template="change_time", token=token, now_at=_when(here, row))
+            facts = {"token": token, "now_at": _when(here, row), "sequence": row.sequence}
+            return times_page(session, here, draft, template="change_time", **facts)
         shown = days_shown(session, here, booking.said_of(row))
         return page("change_day", here, draft, token=token, now_at=_when(here, row), **shown)
 
@@ -69,19 +71,35 @@ def change(token: str) -> Response:
     """Move the booking. If the new time is gone, the old one is still there."""
     slot = request.form.get("slot", "")
     try:
-        return _deed(token, lambda deed, row: _back_to(token, booking.reschedule(deed, row, slot), "?moved=1"))
+        return _deed(token, lambda deed, row: _back_to(token, _moved(deed, row, slot), "?moved=1"))
     except NotFound:
         raise
     except Refusal as refusal:
         with _found(token) as (session, here, row):
             draft = _as_draft(here, row, request.form.get("day", ""))
-            sentence = t("booking.slot_lost_kept") if refusal.code == "slot_full" else _first(said_wrong(refusal))
+            sentence = _why_not_moved(here, row, slot, refusal)
+            facts: dict[str, Any] = {"token": token, "now_at": _when(here, row), "sequence": row.sequence}
             if not draft.day:
                 shown = days_shown(session, here, booking.said_of(row))
-                facts = {"token": token, "now_at": _when(here, row), **shown}
-                return page("change_day", here, draft, errors={"day": sentence}, **facts)
-            facts = {"token": token, "now_at": _when(here, row)}
-            return times_page(session, here, draft, template="change_time", errors={"slot": sentence}, **facts)
+                return page("change_day", here, draft, errors={"day": sentence}, **facts, **shown)
+            answer = times_page(session, here, draft, template="change_time", errors={"slot": sentence}, **facts)
+            answer.status_code = 409 if refusal.code == "booking_moved" else answer.status_code
+            return answer
+
+
+def _moved(deed: Deed, row: Reservation, slot: str) -> Reservation:
+    """The form remembers which state of the booking its reader had before their eyes."""
+    seen = request.form.get("sequence", "")
+    return booking.reschedule(deed, row, slot, made_from=int(seen) if seen.isascii() and seen.isdecimal() else None)
+
+
+def _why_not_moved(here: Office, row: Reservation, slot: str, refusal: Refusal) -> str:
+    if refusal.code == "slot_full":
+        return t("booking.slot_lost_kept")
+    if refusal.code != "booking_moved":
+        return _first(said_wrong(refusal))
+    wanted = parse_slot_id(slot)[1].astimezone(here.zone)
+    return t("booking.moved_meanwhile", now=_when(here, row), wanted=f"{day_text(wanted)} {clock_of(wanted, here)}")
 
 
 @blueprint.post("/r/<token>/check-in")
