@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import Any
 
 import yaml
@@ -13,7 +15,11 @@ from queue_app.services.office_shape import COUNTER, OFFICE, SERVICE
 from queue_app.services.office_values import COUNTER_COLUMNS, OFFICE_COLUMNS, RULES, SERVICE_COLUMNS
 from queue_app.store.office_tables import CounterRow, OfficeRow, ServiceRow
 
-HEAD = "# Written by `office export`. `office check FILE` names every mistake, `office load FILE` takes it over.\n"
+HEAD = (
+    "# Written by `office export`. `office check FILE` names every mistake, `office load FILE` takes it over.\n"
+    "# State {state}: if the office has changed since, the set-up pages show both before they load this.\n"
+)
+_STATE = re.compile(r"^# State ([0-9a-f]{16}):", re.MULTILINE)
 
 
 def export_office(session: Session, code: str) -> str:
@@ -22,7 +28,7 @@ def export_office(session: Session, code: str) -> str:
     file = _columns(row, OFFICE_COLUMNS) | {key: value for key, value in row.settings.items() if key != RULES}
     file["services"] = [_entry(service, SERVICE_COLUMNS, SERVICE) for service in _rows(session, ServiceRow, row.id)]
     file["counters"] = [_entry(counter, COUNTER_COLUMNS, COUNTER) for counter in _rows(session, CounterRow, row.id)]
-    return HEAD + yaml.dump(
+    written = yaml.dump(
         _in_order(file, OFFICE),
         Dumper=_Dumper,
         allow_unicode=True,
@@ -30,6 +36,14 @@ def export_office(session: Session, code: str) -> str:
         width=10_000,
         default_flow_style=None,
     )
+    of_the_city = written.partition("\n")[2]  # without its code: a copy under another name is in the same state
+    return HEAD.format(state=hashlib.sha256(of_the_city.encode()).hexdigest()[:16]) + written
+
+
+def state_named(text: str) -> str:
+    """The state of the office that a written file was made from; nothing for one that somebody wrote by hand."""
+    found = _STATE.search(text)
+    return found[1] if found else ""
 
 
 def export_navigator(session: Session, code: str) -> tuple[str, str] | None:

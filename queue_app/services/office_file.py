@@ -21,7 +21,7 @@ from queue_app.domain.errors import Refusal
 from queue_app.services.demo_office import demo_office_text
 from queue_app.services.navigator_file import check_navigator
 from queue_app.services.navigator_source import Finding, Source, read_source
-from queue_app.services.office_export import export_office
+from queue_app.services.office_export import export_office, state_named
 from queue_app.services.office_links import HINTS, check_links, check_navigator_services
 from queue_app.services.office_navigator import OFFICES, navigator_rules
 from queue_app.services.office_rows import check_in_use, write_office
@@ -38,6 +38,7 @@ __all__ = [
     "export_office",
     "is_mistake",
     "load_office",
+    "state_named",
 ]
 
 LARGEST_FILE = 512 * 1024

@@ -59,7 +59,7 @@ def ask_change(token: str) -> Response:
     with _found(token) as (session, here, row):
         draft = _as_draft(here, row, request.args.get("day", ""))
         if draft.day:
-            facts = {"token": token, "now_at": _when(here, row), "sequence": row.sequence}
+            facts: dict[str, Any] = {"token": token, "now_at": _when(here, row), "sequence": row.sequence}
             return times_page(session, here, draft, template="change_time", **facts)
         shown = days_shown(session, here, booking.said_of(row))
         return page("change_day", here, draft, token=token, now_at=_when(here, row), **shown)
