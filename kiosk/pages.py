@@ -14,6 +14,7 @@ from kiosk import blueprint
 from kiosk.menu import Page, page_of
 from kiosk.screen import Screen, screen_of
 from queue_app.domain.access import Identity, Right, Role
+from queue_app.domain.discipline import SAFETY
 from queue_app.domain.office import Office, label_in
 from queue_app.services import alarms, devices, offices
 from queue_app.services.board import kiosk_menu
@@ -57,6 +58,13 @@ def menu(office: str) -> Response:
 def languages(office: str) -> Response:
     """All languages as tiles."""
     return shown("languages", paired_screen(office))
+
+
+@blueprint.get("/<office>/order")
+@needs(Right.READ_PUBLIC)
+def order(office: str) -> Response:
+    """Who is called when."""
+    return shown("order", paired_screen(office), safety=int(SAFETY.total_seconds() // 60))
 
 
 @blueprint.get("/<office>/help")

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from queue_app.services import demo_history, history, learning, offices, wishes
+from queue_app.services import demo_history, history, learning, offices, remote, wishes
 from queue_app.services.ports import Ports
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeLog
@@ -53,6 +53,7 @@ class Bookkeeper:
 
 def keep_books(ports: Ports) -> None:
     """Record what happened since the last time, and learn once a day what the days before taught."""
+    remote.watch(ports)
     wishes.put_down()
     for office_id in _office_ids():
         history.catch_up(ports, office_id)

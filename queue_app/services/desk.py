@@ -19,6 +19,7 @@ from queue_app.services.floor_facts import alarms, attendance_of_today, devices,
 from queue_app.services.hall import Hall, LiveStage, counts_of_today
 from queue_app.services.helping import who_can_take_over
 from queue_app.services.last_deed import last_deed
+from queue_app.services.remote import marks as remote_marks
 from queue_app.services.stops import stops_of
 from queue_app.store.queue_tables import Ticket
 
@@ -73,6 +74,7 @@ def desk(hall: Hall, session: Session, counter_code: str, language: str = "ja") 
         "help_asked": any(a["kind"] == "help" and a["source"] == counter_code for a in alarms(session, hall.office.id)),
         "last_deed": last_deed(session, hall, counter_code),
         "notices": board(hall, language)["notices"],
+        "remote": remote_marks(session, hall.office, hall.now) if hall.office.tickets_from_home else {},
     }
 
 

@@ -76,6 +76,7 @@ def slip_of(session: Session, office: Office, ticket: Ticket, status_url: str | 
             issued_at=ticket.issued_at.astimezone(office.zone),
             waiting=place_of(session, office, stage, now).ahead if waits_now else None,
             wait_min=(span["low_min"], span["high_min"]) if span.get("high_min") else None,
+            order_at=stage.order_time.astimezone(office.zone) if stage.order_time and waits_now else None,
             status_url=status_url,
             language=ticket.language,
             service_translated="" if ticket.language.startswith("ja") else label_in(service.label, ticket.language),

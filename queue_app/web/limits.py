@@ -17,6 +17,9 @@ from queue_app.web.context import house
 WRONG_CODES = "20 per 10 minutes"
 """For one machine at the door: enough for a busy morning of slips of the finger, useless for guessing eight digits."""
 
+JOINS = "20 per hour"
+"""Numbers from home, by one address."""
+
 
 def check_public_rate(*, cost: int = 1) -> None:
     """Refuse `too_many_requests` with Retry-After when an address without a token asks too often."""
@@ -28,6 +31,16 @@ def check_public_rate(*, cost: int = 1) -> None:
     if not limiter.hit(item, "public", address, cost=cost):
         reset = limiter.get_window_stats(item, "public", address).reset_time
         raise Conflict("too_many_tries", retry_after_s=max(1, int(reset - house().ports.clock().timestamp()) + 1))
+
+
+def check_join_rate() -> None:
+    """Refuse more numbers from home than a household or a hall full of phones behind one address would take."""
+    limit = house().settings.rate_limit_public
+    if limit == "off" or identity().role is not None:
+        return
+    item, limiter = _limiter(JOINS, house().settings.redis_url or "memory://")
+    if not limiter.hit(item, "join", request.remote_addr or "unknown"):
+        raise Conflict("too_many_tries", retry_after_s=3600)
 
 
 def may_try_codes() -> bool:

@@ -7,6 +7,7 @@ page. Reading changes nothing; every deed is a form that ends on the page again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
@@ -15,13 +16,15 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import Right
 from queue_app.domain.errors import Conflict, NotFound
 from queue_app.domain.office import Office, label_in
+from queue_app.domain.planning.remote import KEPT_AFTER_ARRIVAL_MIN
 from queue_app.domain.ticket import StageKind, State
-from queue_app.services import holders, offices
+from queue_app.services import holders, offices, remote
 from queue_app.services.deed import Deed, begin_by_id
 from queue_app.services.hall import Hall, read_hall
 from queue_app.services.stops import place_of_counter, where_is
 from queue_app.services.tickets import check_is_of_today, ticket_by_token, ticket_views
 from queue_app.store.database import reading
+from queue_app.store.planning_tables import RemoteTicket
 from queue_app.store.queue_tables import Ticket
 from queue_app.web.auth import identity, needs
 from queue_app.web.context import house
@@ -30,7 +33,7 @@ from queue_app.web.i18n import reader_language
 from queue_app.web.limits import check_public_rate
 from queue_app.web.resident import blueprint, shown
 
-SAID = ("postponed", "back", "changed", "cancelled")
+SAID = ("postponed", "back", "changed", "cancelled", "here", "have")
 
 
 @blueprint.get("/t/<token>")
@@ -68,6 +71,13 @@ def back(token: str) -> Response:
     return _deed(token, holders.came_back, said="back")
 
 
+@blueprint.post("/t/<token>/here")
+@needs(Right.HOLD_TICKET)
+def say_here(token: str) -> Response:
+    """I took the number away from here, and am here now."""
+    return _deed(token, remote.say_here, said="here")
+
+
 def _page(token: str, name: str) -> Response:
     check_public_rate()
     try:
@@ -75,6 +85,7 @@ def _page(token: str, name: str) -> Response:
             here, found = _holders_ticket(session, token)
             hall = read_hall(session, here, house().ports)
             view = ticket_views(hall, session, [found.id])[found.id]
+            from_home = _from_home(here, remote.remote_of(session, found), view["state"])
     except NotFound:
         return make_response(render_template("resident/unknown_ticket.html", languages=[]), 404)
     said = request.args.get("said")
@@ -87,6 +98,7 @@ def _page(token: str, name: str) -> Response:
         now_served=_now_served(hall, view),
         stops=_stops(here, view),
         said=said if said in SAID else None,
+        remote=from_home,
         may_postpone=view["state"] == State.WAITING and view["postponed"] < holders.MOST_POSTPONED,
     )
 
@@ -115,6 +127,18 @@ def _holders_ticket(session: Session, token: str) -> tuple[Office, Ticket]:
     here = offices.office_by_id(session, found.office_id)
     check_is_of_today(found, here, house().ports.clock())
     return here, found
+
+
+def _from_home(here: Office, row: RemoteTicket | None, state: str) -> dict[str, Any] | None:
+    """What the holder of a number from home must know until they are there; nothing once they are, or it is over."""
+    if row is None or row.here_at is not None or state not in (State.WAITING, State.CALLED, State.MISSED):
+        return None
+    until = row.expected_at + timedelta(minutes=KEPT_AFTER_ARRIVAL_MIN) if row.expected_at else None
+    return {
+        "leave": row.leave_at is not None and not row.moved_back,
+        "moved": row.moved_back > 0,
+        "until": f"{until.astimezone(here.zone):%H:%M}" if until else "",
+    }
 
 
 def _counter(here: Office, code: str | None) -> dict[str, Any] | None:

@@ -37,6 +37,8 @@ class TicketBody(Body):
     language: Annotated[str, Field(max_length=20)] | None = None
     needs: Annotated[list[Code], Field(max_length=10)] = []
     notify: NotifyBody | None = None
+    travel_min: Annotated[int, Field(ge=5, le=60)] | None = None
+    """For a number taken away from the office: minutes to the counter."""
 
 
 class CallBody(Body):

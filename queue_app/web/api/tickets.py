@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from queue_app.domain.access import Right, check_office
 from queue_app.domain.errors import Invalid, NotFound
-from queue_app.services import calling, forwarding, holders, itineraries, offices, reception, undoing
+from queue_app.services import calling, forwarding, holders, itineraries, offices, reception, remote, undoing
 from queue_app.services.deed import Deed, begin_by_id
 from queue_app.services.messages import Contact, contact_from
 from queue_app.services.tickets import (
@@ -24,6 +24,7 @@ from queue_app.web.api.models import ActionBody, EmptyBody, NotifyBody, TicketBo
 from queue_app.web.auth import Unauthenticated
 from queue_app.web.context import house
 from queue_app.web.i18n import known_language
+from queue_app.web.limits import check_join_rate
 
 
 @change(
@@ -32,7 +33,14 @@ from queue_app.web.i18n import known_language
     body=TicketBody,
     answer=TicketShown,
     status=201,
-    codes=("office_closed", "service_closed", "service_paused", "no_tickets_from_home"),
+    codes=(
+        "office_closed",
+        "service_closed",
+        "service_paused",
+        "no_tickets_from_home",
+        "already_has_number",
+        "share_full",
+    ),
 )
 def issue(call: Call, office: str, body: TicketBody) -> Reply:
     """Take a number."""
@@ -40,6 +48,16 @@ def issue(call: Call, office: str, body: TicketBody) -> Reply:
     deed = call.begin(office, right)
     if not call.identity.role and not deed.office.tickets_from_home:
         raise Unauthenticated()
+    if not call.identity.role:
+        check_join_rate()
+        wish = remote.Wish(
+            service=body.service,
+            travel_min=body.travel_min or remote.USUAL_WAY_MIN,
+            language=_language(body.language),
+            needs=tuple(dict.fromkeys(body.needs)),
+            contact=_contact(body.notify),
+        )
+        return Reply(_made(deed, remote.join(deed, wish)), 201, personal=True)
     arrival = reception.Arrival(
         service=body.service,
         language=_language(body.language),
