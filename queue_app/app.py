@@ -34,7 +34,7 @@ from queue_app.store import (  # noqa: F401 - they declare the tables
 from queue_app.store.checkpoints import Checkpoints
 from queue_app.store.columns import KEYRING
 from queue_app.store.database import db, prepare_engine
-from queue_app.web import errors, hooks, pages, security
+from queue_app.web import admission, errors, hooks, pages, security
 from queue_app.web.api import (  # noqa: F401 - they declare endpoints
     checkins,
     counters,
@@ -106,6 +106,7 @@ def create_app(settings: Settings, ports: Ports, frontends: Iterable[Blueprint] 
     for frontend in frontends:
         app.register_blueprint(frontend)
     commands.register(app)
+    admission.register(app)
     return app
 
 

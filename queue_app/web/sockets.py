@@ -27,6 +27,10 @@ from queue_app.web.context import house
 from queue_app.web.wire import Wire
 
 MOST_ROOMS = 12
+MOST_PUBLIC_THREADED, MOST_PUBLIC = 400, 4_000
+"""Sockets of people without a role in one process; with threads each holds some, and the counters need theirs. Phones
+that are turned away ask every few seconds instead.
+"""
 CHECK_S = 2.0
 
 
@@ -44,9 +48,11 @@ class Sockets:
         self._watchers: dict[str, _Watcher] = {}
         self._lock = threading.Lock()
         self._checked_at = 0.0
+        self._most_public = MOST_PUBLIC
 
     def bind(self, app: Flask, *, async_mode: str, origins: list[str] | None, websocket_only: bool) -> None:
         """Attach to the application. Without sticky balancing several workers can only speak websocket."""
+        self._most_public = MOST_PUBLIC_THREADED if async_mode == "threading" else MOST_PUBLIC
         transports = {"transports": ["websocket"]} if websocket_only else {}
         self.io.init_app(
             app,
@@ -97,7 +103,12 @@ class Sockets:
         return chore
 
     def _connect(self, auth: object = None) -> None:
-        self._watchers[_sid()] = _Watcher(_identify(auth))
+        who = _identify(auth)
+        with self._lock:
+            public = sum(watcher.identity.role is None for watcher in self._watchers.values())
+            if who.role is None and public >= self._most_public:
+                raise ConnectionRefusedError("busy")
+            self._watchers[_sid()] = _Watcher(who)
 
     def _disconnect(self, *_reason: object) -> None:
         with self._lock:

@@ -1,0 +1,223 @@
+"""Who is let in when everybody comes at once: the counters first, holders of a number next, the street last.
+
+Decides how many requests of each class may be worked on at a time and how many may wait for a place. Beyond that the
+answer is 503 with Retry-After within a second, given before the application is asked anything, so that a refusal costs
+next to nothing. Staff, kiosks and displays pass without a gate once their session or token has been seen to be genuine
+in this process; one that was not goes through a gate of its own, so that made-up credentials gain nothing.
+
+Leaves limits of one address to `limits`, and sockets to `sockets`.
+Source: docs/decisions/0012-admission.md; OWASP API 2023, 4.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from html import escape
+from typing import Any, Final
+
+from flask import Flask, Response, g, request
+from werkzeug.http import parse_cookie
+from werkzeug.wsgi import ClosingIterator
+
+from queue_app.web.auth import DEVICE_COOKIE, SESSION_COOKIE
+from queue_app.web.context import KEY
+from queue_app.web.i18n import DEFAULT, known_language, t
+from queue_app.web.wire import to_json
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+RETRY_AFTER_S: Final = 5
+PATIENCE_S: Final = 0.8
+"""How long a request waits for a place before it hears no: the answer has to come within a second."""
+MOST_REMEMBERED: Final = 5_000
+HELD: Final = ("/t/", "/r/", "/api/v1/tickets/", "/api/v1/reservations/")
+"""Addresses that hold a capability: the number or booking of one person."""
+PROBES: Final = ("/healthz", "/readyz", "/metrics")
+SOCKETS: Final = "/socket.io/"
+"""Stays open for hours, so it takes no place here; how many there may be is said in `sockets`."""
+
+
+class Comer(StrEnum):
+    """A class of requests, by what can be seen without asking the database."""
+
+    HOUSE = "house"
+    PROBE = "probe"
+    NEWCOMER = "newcomer"
+    RESIDENT = "resident"
+    ANONYMOUS = "anonymous"
+
+
+@dataclass
+class Gate:
+    """So many inside at a time, so many waiting for a place. Counts whom it turned away."""
+
+    inside: int
+    waiting: int
+    patience_s: float = PATIENCE_S
+    turned_away: int = 0
+    _places: threading.Semaphore = field(init=False)
+    _in_line: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._places = threading.Semaphore(self.inside)
+
+    def enter(self) -> bool:
+        """True with a place taken, which `leave` gives back; False when there is none to be had in time."""
+        if self._places.acquire(blocking=False):
+            return True
+        with self._lock:
+            if self._in_line >= self.waiting:
+                self.turned_away += 1
+                return False
+            self._in_line += 1
+        got_in = self._places.acquire(timeout=self.patience_s)
+        with self._lock:
+            self._in_line -= 1
+            self.turned_away += not got_in
+        return got_in
+
+    def leave(self) -> None:
+        self._places.release()
+
+
+def usual_gates() -> dict[Comer, Gate]:
+    """A few at a time are as fast as many on one interpreter, and leave the others to the counters."""
+    return {
+        Comer.PROBE: Gate(inside=1, waiting=8),
+        Comer.NEWCOMER: Gate(inside=3, waiting=32),
+        Comer.RESIDENT: Gate(inside=3, waiting=64),
+        Comer.ANONYMOUS: Gate(inside=3, waiting=64),
+    }
+
+
+class Admission:
+    """The outermost layer of the application."""
+
+    def __init__(self, inner: WsgiApp, gates: dict[Comer, Gate] | None = None) -> None:
+        self.inner, self.gates = inner, usual_gates() if gates is None else gates
+        self._genuine: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        gate = self.gates.get(self.comer(environ))
+        if gate is None:
+            return self.inner(environ, start_response)
+        if not gate.enter():
+            return _full(environ, start_response)
+        try:
+            return ClosingIterator(self.inner(environ, start_response), [gate.leave])
+        except BaseException:
+            gate.leave()
+            raise
+
+    def comer(self, environ: Environ) -> Comer:
+        """Which class a request belongs to."""
+        path, shown = environ["PATH_INFO"], shown_credential(environ)
+        if path.startswith(SOCKETS) or shown in self._genuine:
+            return Comer.HOUSE
+        if path in PROBES:
+            return Comer.PROBE
+        if shown is not None:
+            return Comer.NEWCOMER
+        return Comer.RESIDENT if path.startswith(HELD) else Comer.ANONYMOUS
+
+    def has_seen(self, shown: str) -> None:
+        """This credential was genuine just now."""
+        with self._lock:
+            self._genuine[shown] = None
+            self._genuine.move_to_end(shown)
+            while len(self._genuine) > MOST_REMEMBERED:
+                self._genuine.popitem(last=False)
+
+    def no_longer(self, shown: str) -> None:
+        """It has ended: whoever shows it comes as a newcomer again."""
+        with self._lock:
+            self._genuine.pop(shown, None)
+
+
+def register(app: Flask) -> None:
+    """Wrap the application, and learn from its answers whose credentials are genuine.
+
+    Not where the limits of the public side are switched off (`RATE_LIMIT_PUBLIC=off`): something else stands in front.
+    """
+    if app.extensions[KEY].settings.rate_limit_public == "off":
+        return
+    admission = Admission(app.wsgi_app)
+    app.wsgi_app = admission  # type: ignore[method-assign]
+
+    @app.after_request
+    def learn(response: Response) -> Response:
+        shown = shown_credential(request.environ)
+        if shown is not None and "identity" in g:
+            (admission.no_longer if g.identity.role is None else admission.has_seen)(shown)
+        return response
+
+
+def shown_credential(environ: Environ) -> str | None:
+    """A digest of the bearer token, session or device that a request shows, or None. Genuine or not."""
+    token = environ.get("HTTP_AUTHORIZATION")
+    if token:
+        return hashlib.sha256(token.encode("latin-1", "replace")).hexdigest()
+    cookies = environ.get("HTTP_COOKIE", "")
+    if SESSION_COOKIE not in cookies and DEVICE_COOKIE not in cookies:
+        return None
+    held = parse_cookie(environ).items()
+    shown = sorted(f"{name}={value}" for name, value in held if SESSION_COOKIE in name or DEVICE_COOKIE in name)
+    return hashlib.sha256("|".join(shown).encode("utf-8", "surrogatepass")).hexdigest() if shown else None
+
+
+def _full(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """The short answer: what to do, in the reader's language. Nothing is read, asked or written for it."""
+    language = _language(environ)
+    if environ["PATH_INFO"].startswith("/api/"):
+        kind, body = "application/problem+json", _document(language)
+    else:
+        kind, body = "text/html; charset=utf-8", _page(language)
+    headers = [
+        ("Content-Type", kind),
+        ("Content-Length", str(len(body))),
+        ("Retry-After", str(RETRY_AFTER_S)),
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+    ]
+    start_response("503 Service Unavailable", headers)
+    return [body]
+
+
+def _document(language: str) -> bytes:
+    problem = {
+        "type": "/problems/busy",
+        "title": t("errors.503", language=language),
+        "status": 503,
+        "detail": t("errors.503", language=language),
+        "code": "busy",
+        "retry_after_s": RETRY_AFTER_S,
+    }
+    return to_json(problem).encode()
+
+
+def _page(language: str) -> bytes:
+    say = escape(t("errors.503", language=language))
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" '
+        f'content="width=device-width"><title>{say}</title></head><body><main><h1>{say}</h1></main></body></html>'
+    ).encode()
+
+
+def _language(environ: Environ) -> str:
+    """The first language asked for that we have. The cookie of a choice made before is not looked for here."""
+    for part in environ.get("HTTP_ACCEPT_LANGUAGE", "")[:200].split(","):
+        found = known_language(part.partition(";")[0])
+        if found:
+            return found
+    return DEFAULT
