@@ -22,6 +22,7 @@ from queue_app.domain.errors import NotFound, Refusal
 from queue_app.domain.office import Office
 from queue_app.domain.reservation import CODE_DIGITS, format_code
 from queue_app.domain.typed_digits import without_separators
+from queue_app.domain.wall_clock import clock_text
 from queue_app.services import arrivals, reservations, tokens
 from queue_app.services.deed import begin
 from queue_app.store.database import reading
@@ -132,10 +133,9 @@ def _number(screen: Screen, token: str, code: str) -> str:
 def _instant(office: Office, at: object) -> str:
     """9:30, with the day before it when it is not today's."""
     assert isinstance(at, datetime)
-    local = at.astimezone(office.zone)
-    clock = f"{local:%H:%M}".lstrip("0")
+    clock = clock_text(at, office.zone)
     is_today = office.today(at) == office.today(house().ports.clock())
-    return clock if is_today else f"{day_text(local)}{clock}"
+    return clock if is_today else f"{day_text(at.astimezone(office.zone))}{clock}"
 
 
 def _digits(text: str) -> str:

@@ -13,6 +13,7 @@ from queue_app.domain.discipline import VisitClass
 from queue_app.domain.errors import Conflict
 from queue_app.domain.events import Event
 from queue_app.domain.reservation import Action, Arrival, State, check_arrival, next_state
+from queue_app.domain.wall_clock import clock_text
 from queue_app.services import messages, reception
 from queue_app.services.deed import Deed
 from queue_app.services.itineraries import planned_visit, procedures_of
@@ -60,7 +61,7 @@ def _arrival(deed: Deed, row: Reservation) -> Arrival:
     arrival = check_arrival(row.come_at, deed.now, policy.early_min, policy.late_min)
     if arrival is Arrival.EARLY:
         opens_at = (row.come_at - timedelta(minutes=policy.early_min)).astimezone(deed.office.zone)
-        shown = f"{opens_at.month}/{opens_at.day} {opens_at:%H:%M}"
+        shown = f"{opens_at.month}/{opens_at.day} {clock_text(opens_at, deed.office.zone)}"
         raise Conflict("too_early", opens_at=opens_at, start=row.come_at.astimezone(deed.office.zone), opens=shown)
     if deed.office.today(row.come_at) != deed.today:
         raise Conflict("booking_over")

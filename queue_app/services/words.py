@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from queue_app.domain.furigana import in_kana, written
+from queue_app.domain.wall_clock import clock_text
 
 TEXTS = Path(__file__).parent.parent / "texts"
 FALLBACKS = {"ja-x-easy": ("ja",), "ja": ()}
@@ -36,7 +37,7 @@ def words(key: str, language: str, **facts: object) -> str:
 def when(at: datetime, zone: ZoneInfo, language: str) -> str:
     """Day and time on the office's clock, as short as a text message wants it."""
     local = at.astimezone(zone)
-    clock = f"{local.hour}:{local.minute:02d}"
+    clock = clock_text(at, zone)
     if language.startswith("ja"):
         return f"{local.month}月{local.day}日（{DAYS_JA[local.weekday()]}）{clock}"
     if language == "en":

@@ -12,6 +12,7 @@ from babel.dates import format_date
 from queue_app.domain.calendar import tickets_next
 from queue_app.domain.hours import Hours
 from queue_app.domain.office import Office
+from queue_app.domain.wall_clock import clock_text
 from queue_app.services.ports import Ports
 from queue_app.web.i18n import DEFAULT, EASY, reader_language, t, with_readings
 
@@ -45,8 +46,8 @@ def opening_sentence(office: Office, ports: Ports, hours: Hours | None = None) -
         return t("kiosk.closed_for_now")
     local = opens.astimezone(office.zone)
     if local.date() == office.today(now):
-        return t("kiosk.opens_today", time=f"{local:%H:%M}".lstrip("0"))
-    return t("kiosk.opens_on", day=day_text(local), time=f"{local:%H:%M}".lstrip("0"))
+        return t("kiosk.opens_today", time=clock_text(opens, office.zone))
+    return t("kiosk.opens_on", day=day_text(local), time=clock_text(opens, office.zone))
 
 
 def day_text(at: datetime, language: str | None = None) -> str:

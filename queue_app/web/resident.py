@@ -17,6 +17,7 @@ from queue_app.domain.calendar import open_intervals
 from queue_app.domain.discipline import RULE_VERSION, SAFETY
 from queue_app.domain.errors import Conflict, Invalid, NotFound
 from queue_app.domain.office import Office, label_in
+from queue_app.domain.wall_clock import clock_text
 from queue_app.services import offices, remote, tokens
 from queue_app.services.board import kiosk_menu
 from queue_app.services.deed import begin
@@ -207,8 +208,8 @@ def _todays_hours(here: Office) -> str:
     """8:30-17:15, or nothing on a day without hours and where it is always open."""
     ports = house().ports
     spans = open_intervals(here.hours, here.today(ports.clock()), here.zone, ports.holidays)
-    words = [f"{start.astimezone(here.zone):%H:%M}–{end.astimezone(here.zone):%H:%M}" for start, end in spans]
-    return "" if words == ["00:00–00:00"] else t("resident.list_separator").join(words)
+    words = [f"{clock_text(start, here.zone)}–{clock_text(end, here.zone)}" for start, end in spans]
+    return "" if words == ["0:00–0:00"] else t("resident.list_separator").join(words)
 
 
 from queue_app.web import resident_ticket  # noqa: E402, F401 - it declares the pages of one number

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import Invalid, Refusal
 from queue_app.domain.office import Office, label_in
+from queue_app.domain.wall_clock import clock_text
 from queue_app.services import offices
 from queue_app.services.places import Whose
 from queue_app.store.database import reading
@@ -103,5 +104,4 @@ def day_of(text: str) -> str:
 
 def clock_of(at: datetime, office: Office) -> str:
     """9:40"""
-    local = at.astimezone(office.zone)
-    return f"{local.hour}:{local.minute:02d}"
+    return clock_text(at, office.zone)
