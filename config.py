@@ -48,8 +48,10 @@ class Settings:
     line_channel_secret: str = ""
     line_channel_token: str = ""
     line_api_base: str = ""
+    line_account: str = ""
     vapid_private_key: str = ""
     vapid_subject: str = ""
+    push_api_base: str = ""
     printer_url: str = "browser:"
     voice_python: Path | None = None
     rate_limit_public: str = "600/minute"
@@ -116,8 +118,10 @@ _PLAIN = (
     "LINE_CHANNEL_SECRET",
     "LINE_CHANNEL_TOKEN",
     "LINE_API_BASE",
+    "LINE_ACCOUNT",
     "VAPID_PRIVATE_KEY",
     "VAPID_SUBJECT",
+    "PUSH_API_BASE",
 )
 
 
@@ -150,6 +154,12 @@ def _check_channels(settings: Settings) -> None:
         missing = [name.upper() for name in names if not getattr(settings, name)]
         if missing and len(missing) < len(names):
             _refuse(missing[0], f"it belongs to {', '.join(name.upper() for name in names)}; set all of them or none")
+    if settings.line_account and not re.fullmatch(r"@[\w.-]{1,40}", settings.line_account, re.ASCII):
+        _refuse("LINE_ACCOUNT", "use the id that people see, with its @, e.g. @aoba-city")
+    if settings.vapid_private_key and not _is_data_key(settings.vapid_private_key.rstrip("=") + "="):
+        _refuse("VAPID_PRIVATE_KEY", "use the 43 characters that `flask --app run push-key` prints")
+    if settings.vapid_subject and not settings.vapid_subject.startswith(("mailto:", "https://")):
+        _refuse("VAPID_SUBJECT", "use an address at which you are reached, e.g. mailto:joho@city.example.lg.jp")
 
 
 def _database_url(environ: Mapping[str, str], instance: Path) -> str:

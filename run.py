@@ -24,6 +24,7 @@ def make_app(settings: Settings) -> Flask:
     from queue_app.adapters.bus import RedisBus
     from queue_app.adapters.clock import system_clock
     from queue_app.adapters.holidays import japanese_holiday
+    from queue_app.adapters.line import LineMessages
     from queue_app.adapters.logs import set_up_logs
     from queue_app.app import create_app
     from queue_app.services.ports import Ports
@@ -36,6 +37,7 @@ def make_app(settings: Settings) -> Flask:
         nudge=lambda office_id, version: nudges[0](office_id, version),  # noqa: PLW0108 - filled below
         holidays=japanese_holiday,
         secret=settings.secret_key.encode(),
+        line_reply=LineMessages(settings.line_channel_token, base=settings.line_api_base).reply,
     )
     made = create_app(settings, ports, frontends=(kiosk, display))
     house = made.extensions[KEY]

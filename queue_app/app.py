@@ -25,6 +25,7 @@ from queue_app.store import (  # noqa: F401 - they declare the tables
     access_tables,
     audit_tables,
     key_table,
+    linking_tables,
     office_tables,
     planning_tables,
     queue_tables,

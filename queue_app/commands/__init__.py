@@ -10,7 +10,10 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-GROUPS = ("office", "user", "token", "device", "backup", "forget", "rotate_keys", "simulate", "statistics", "audit")
+GROUPS = (
+    *("office", "user", "token", "device", "backup", "forget", "rotate_keys"),
+    *("simulate", "statistics", "audit", "push_key"),
+)
 
 
 def register(app: Flask) -> None:

@@ -55,12 +55,12 @@ def book(deed: Deed, request: Request) -> Reservation:
     name = normalise_kana(request.name_kana)
     _check_needs(deed, request.needs)
     row, chosen = _placed(deed, request)
-    _check_only_one(deed, request.contact, row.service)
+    check_only_one(deed, request.contact, row.service, besides=row)
     row.name_kana, row.name_hash = name, name_hash_of(name)
     row.language, row.needs = request.language, list(request.needs)
     row.moved_on = request.said.moved_on
     row.answers = None if chosen.errand.result is None else json.dumps(dict(chosen.errand.result.answers))
-    _reachable(row, request.contact)
+    make_reachable(row, request.contact)
     _with_code(deed, row)
     deed.session.flush()
     event = deed.record(
@@ -165,7 +165,7 @@ def _check_needs(deed: Deed, needs: tuple[str, ...]) -> None:
             raise Invalid.field("needs", "unknown_need", value=need)
 
 
-def _check_only_one(deed: Deed, contact: Contact | None, service: str) -> None:
+def check_only_one(deed: Deed, contact: Contact | None, service: str, *, besides: Reservation) -> None:
     """Somebody who books for others by the dozen is no resident. Staff may, at the desk or on the phone."""
     if contact is None or places.whose_view(deed) is places.Whose.STAFF:
         return
@@ -175,19 +175,19 @@ def _check_only_one(deed: Deed, contact: Contact | None, service: str) -> None:
         Reservation.office_id == deed.office.id,
         Reservation.state == State.BOOKED,
         Reservation.end_at > deed.now,
+        Reservation.id != besides.id,
     )
     if deed.session.scalar(other.limit(1)) is not None:
         raise Conflict("already_booked")
 
 
-def _reachable(row: Reservation, contact: Contact | None) -> None:
-    """Without a phone number a PIN is the second factor beside the code."""
-    row.pin = None
-    if contact is not None:
-        row.contact_channel, row.contact_address = contact.channel, contact.address
-        row.contact_hash = contact_hash_of(contact.channel, contact.address)
-    if contact is None or contact.channel != "sms":
-        row.pin = new_pin(secrets.randbelow)
+def make_reachable(row: Reservation, contact: Contact | None) -> None:
+    """Without a phone number a PIN is the second factor beside the code; one that there is already stays."""
+    row.contact_channel = contact.channel if contact else None
+    row.contact_address = contact.address if contact else None
+    row.contact_hash = contact_hash_of(contact.channel, contact.address) if contact else None
+    has_phone = contact is not None and contact.channel == "sms"
+    row.pin = None if has_phone else row.pin or new_pin(secrets.randbelow)
 
 
 def _with_code(deed: Deed, row: Reservation) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from queue_app.domain.calendar import office_day
 from queue_app.domain.reservation import Action, State, next_state
 from queue_app.store.access_tables import PairingCode, StaffSession
+from queue_app.store.linking_tables import LinkCode
 from queue_app.store.office_tables import OfficeRow
 from queue_app.store.queue_tables import Answer, Delivery, Ticket
 from queue_app.store.reservation_tables import Reservation, SlotPlace
@@ -112,6 +113,10 @@ def forget_pairing_codes(session: Session, now: datetime) -> int:
     return _count(session, delete(PairingCode).where(PairingCode.expires_at < now - ANSWERS_KEPT))
 
 
+def forget_link_codes(session: Session, now: datetime) -> int:
+    return _count(session, delete(LinkCode).where(LinkCode.expires_at < now - ANSWERS_KEPT))
+
+
 def _count(session: Session, statement: object) -> int:
     done = session.execute(statement, execution_options={"synchronize_session": False})  # type: ignore[call-overload]
     assert isinstance(done, CursorResult)
@@ -126,5 +131,6 @@ FORGETTERS: dict[str, Callable[[Session, datetime], int]] = {
     "answers": forget_answers,
     "sessions": forget_sessions,
     "pairing codes": forget_pairing_codes,
+    "link codes": forget_link_codes,
 }
 """By the kind's name. Whoever adds personal data adds its row here."""

@@ -15,6 +15,8 @@ from queue_app.domain.office import Office, label_in
 from queue_app.domain.reservation import format_code
 from queue_app.services.words import when, words
 
+WITH_SUBJECT = ("email", "push")
+
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
@@ -25,16 +27,18 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Ready to be sent. Channels without subjects and enclosures leave them out."""
+    """Ready to be sent. Channels without subjects and enclosures leave them out; the link is in the text as well."""
 
     text: str
     subject: str = ""
     enclosures: Sequence[Enclosure] = field(default_factory=tuple)
+    link: str = ""
 
     def as_payload(self) -> dict[str, object]:
         return {
             "text": self.text,
             "subject": self.subject,
+            "link": self.link,
             "enclosures": [{"name": e.name, "kind": e.kind, "text": e.text} for e in self.enclosures],
         }
 
@@ -57,7 +61,8 @@ def booking_letter(kind: str, channel: str, about: About) -> Letter:
     """`confirmed`, `moved`, `cancelled`, `reminder_7` or `reminder_1`."""
     facts = _facts(about)
     if channel != "email":
-        return Letter(words(f"short.{kind}", about.language, **facts))
+        subject = words(f"subject.{kind}", about.language, **facts) if channel in WITH_SUBJECT else ""
+        return Letter(words(f"short.{kind}", about.language, **facts), subject, link=about.link)
     parts = [words(f"mail.{kind}", about.language, **facts)]
     if kind != "cancelled":
         parts += _papers(about)
@@ -73,7 +78,8 @@ def turn_letter(
     """`near` (place: how many come first) or `called` (place: the counter's label)."""
     facts = {"office": label_in(office.name, language), "number": number, "place": place, "link": link}
     text = words(f"short.{kind}", language, **facts)
-    return Letter(text, words(f"subject.{kind}", language, **facts) if channel == "email" else "")
+    subject = words(f"subject.{kind}", language, **facts) if channel in WITH_SUBJECT else ""
+    return Letter(text, subject, link=link)
 
 
 def _papers(about: About) -> list[str]:

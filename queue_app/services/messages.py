@@ -19,12 +19,15 @@ from queue_app.domain.errors import Invalid
 from queue_app.domain.phone import sms_address
 from queue_app.services.deed import Deed
 from queue_app.services.letters import Letter
+from queue_app.services.push_subscription import subscription_from
 from queue_app.services.search_hashes import contact_hash_of
 from queue_app.store.queue_tables import Delivery, EventRow
 from queue_app.store.reservation_tables import Reservation
 
 CHANNELS = ("sms", "email", "line", "push", "none")
 LONGEST_EMAIL = 254
+WITHDRAWN = "withdrawn"
+_LINE_USER = re.compile(r"U[0-9a-f]{32}", re.ASCII)
 _EMAIL = re.compile(r"[^\s@,;:<>()\[\]\\\"\x00-\x20\x7f]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+")
 
 
@@ -67,12 +70,23 @@ def contact_from(
         return Contact(channel, sms_address(address.strip(), f"{prefix}address"))
     if channel == "email":
         return Contact(channel, _email(address.strip(), f"{prefix}address"))
+    if channel == "push":
+        return Contact(channel, subscription_from(address, f"{prefix}address").as_address())
+    if not _LINE_USER.fullmatch(address.strip()):
+        raise Invalid.field(f"{prefix}address", "not_a_line_account")
     return Contact(channel, address.strip())
 
 
 def post(deed: Deed, contact: Contact, message: Post, event: EventRow | None = None) -> Delivery | None:
-    """Record a message in the deed's transaction; None when this cause was recorded before."""
-    if deed.session.scalar(select(Delivery.id).where(Delivery.dedupe == message.dedupe)) is not None:
+    """Record a message in the deed's transaction; None when this cause was recorded before.
+
+    One that was withdrawn before anybody sent it comes back: somebody changed a contact and changed it back.
+    """
+    before = deed.session.scalars(select(Delivery).where(Delivery.dedupe == message.dedupe)).first()
+    if before is not None:
+        if before.last_error == WITHDRAWN and before.state == "dropped":
+            before.state, before.last_error, before.due_at = "due", None, message.due_at
+            before.expires_at, before.updated_at = message.expires_at, deed.now
         return None
     row = Delivery(
         office_id=deed.office.id,
@@ -109,7 +123,7 @@ def withdraw(deed: Deed, *, reservation_id: int) -> None:
     deed.session.execute(
         update(Delivery)
         .where(Delivery.reservation_id == reservation_id, Delivery.state == "due")
-        .values(state="dropped", last_error="withdrawn", updated_at=deed.now),
+        .values(state="dropped", last_error=WITHDRAWN, updated_at=deed.now),
         execution_options={"synchronize_session": False},
     )
 

@@ -41,6 +41,7 @@ PER_DAY_IN_ALL = 3000
 """Short messages of one office in 24 hours: the bill has an end, and staff are told when it is reached."""
 
 LOOK_AGAIN_S = 1.0
+SILENT = "silent: "
 ENDED = ("sent", "delivered", "failed", "unknown", "dropped")
 _HANDED_OVER = ("sending", "sent", "delivered", "unknown")
 _RANK = {"due": 0, "sending": 0, "unknown": 1, "sent": 2, "delivered": 3, "failed": 3}
@@ -52,6 +53,10 @@ class NotSent(Exception):
     def __init__(self, why: str, after: timedelta | None = None) -> None:
         super().__init__(why)
         self.after = after
+
+
+class MayRepeat(NotSent):
+    """Nothing came back, but the provider takes a key against repeats: the same message may be handed over again."""
 
 
 class Refused(Exception):
@@ -125,7 +130,9 @@ def _claim_one(session: Session, row: Delivery, now: datetime) -> Claimed | None
     row.updated_at = now
     stop = _why_not(session, row, now)
     if stop is not None:
-        row.state, row.last_error = "dropped", stop
+        # What fell silent before and is over now was perhaps sent: nobody may read that it was not.
+        row.state = "unknown" if (row.last_error or "").startswith(SILENT) else "dropped"
+        row.last_error = stop
         return None
     row.state, row.attempts, row.locked_until = "sending", row.attempts + 1, now + LEASE
     session.flush()
@@ -207,12 +214,13 @@ def _send(ports: Ports, senders: Senders, message: Claimed) -> datetime | None:
 
 
 def _try_later(ports: Ports, message: Claimed, failure: NotSent) -> datetime | None:
+    error = f"{SILENT}{failure}" if isinstance(failure, MayRepeat) else str(failure)
     if message.attempts >= MOST_ATTEMPTS:
-        _settle(ports, message, "failed", error=str(failure))
+        _settle(ports, message, "unknown" if isinstance(failure, MayRepeat) else "failed", error=error)
         return None
     wait = failure.after or BACK_OFF[min(message.attempts, len(BACK_OFF)) - 1]
     due_at = ports.clock() + wait
-    _settle(ports, message, "due", error=str(failure), due_at=due_at)
+    _settle(ports, message, "due", error=error, due_at=due_at)
     return ports.clock() + min(wait, BACK_OFF[0])
 
 

@@ -96,6 +96,10 @@ class NoCheckpoints:
         return Kept()
 
 
+def _no_answer(reply_token: str, text: str) -> None:
+    """Where LINE is not set up, nobody waits for an answer."""
+
+
 def _no_nudge(office_id: int, version: int) -> None:
     """For commands and tests: the screens find out by themselves within a second."""
 
@@ -113,6 +117,8 @@ class Ports:
     checkpoints: CheckpointFiles = NoCheckpoints()
     media: MediaFiles = None  # type: ignore[assignment]
     """`create_app` puts the real one there when nobody else did."""
+    line_reply: Callable[[str, str], None] = _no_answer
+    """Answers somebody who has just written to the LINE account: reply token, text."""
 
 
 def utc(at: datetime) -> datetime:

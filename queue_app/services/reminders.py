@@ -50,7 +50,7 @@ def _tell(deed: Deed, row: Reservation, kind: str, event: EventRow, *, until: da
     if contact is None:
         return
     letter = booking_letter(kind, contact.channel, _about(deed, row))
-    dedupe = f"{kind}:{row.id}:{row.sequence}"
+    dedupe = _cause(row, kind)
     expires = max(until, deed.now + timedelta(minutes=5))
     post(deed, contact, Post(kind, letter, deed.now, expires, dedupe, reservation_id=row.id), event)
 
@@ -66,7 +66,12 @@ def _remind(deed: Deed, row: Reservation) -> None:
             continue
         letter = booking_letter(kind, contact.channel, about)
         use = min(due_at + REMINDER_USE, row.come_at)
-        post(deed, contact, Post(kind, letter, due_at, use, f"{kind}:{row.id}:{row.sequence}", reservation_id=row.id))
+        post(deed, contact, Post(kind, letter, due_at, use, _cause(row, kind), reservation_id=row.id))
+
+
+def _cause(row: Reservation, kind: str) -> str:
+    """One message of a kind for each time of the booking and each person written to."""
+    return f"{kind}:{row.id}:{row.sequence}:{(row.contact_hash or '')[:16]}"
 
 
 def contact_of(row: Reservation) -> Contact | None:

@@ -28,6 +28,7 @@ def policy(*, framed_by: str = "'none'", frames: str = "'none'") -> str:
             "font-src 'self'",
             "media-src 'self'",
             "connect-src 'self'",
+            "worker-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
             f"frame-src {frames}",

@@ -46,5 +46,6 @@ from queue_app.web import (  # noqa: E402, F401
     staff_floor,
     staff_issue,
     staff_login,
+    staff_messages,
     staff_second_factor,
 )

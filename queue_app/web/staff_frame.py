@@ -19,6 +19,7 @@ PLACES = (
     (Right.SERVE, "staff.choose_counter", "staff.nav.counters"),
     (Right.ISSUE, "staff.issue_form", "staff.nav.issue"),
     (Right.CHECK_IN, "booking.bookings", "booking.desk_nav"),
+    (Right.CHECK_IN, "staff.messages_page", "undelivered.nav"),
     (Right.SEE_FLOOR, "staff.floor", "staff.nav.floor"),
     (Right.SEE_AUDIT, "staff.audit_page", "audit.nav"),
     (Right.SET_UP, "admin.overview", "staff.nav.admin"),

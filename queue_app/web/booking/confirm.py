@@ -146,7 +146,8 @@ def _contact_page(here: Office, draft: Draft, errors: dict[str, str] | None = No
         draft,
         step="contact",
         errors=errors,
-        channels=[each for each in ("sms", "email") if each in house().settings.channels],
+        channels=[each for each in FIELDS if each in house().settings.channels],
+        later=[each for each in ("line", "push") if each in house().settings.channels],
         all_needs=[{"value": code, "label": label_in(labels, language)} for code, labels in here.needs.items()],
         **_hold_facts(here, draft),
     )
