@@ -44,7 +44,7 @@ def send(world: World, failure: Exception) -> None:
 
 def page_of(world: World) -> str:
     words = Page(staff(world, Role.CLERK).open("/staff/messages")).text
-    return " ".join(words.split())
+    return "".join(words.split())
 
 
 def test_failed_and_doubtful_messages_are_listed_with_whom_they_were_for(world: World) -> None:
@@ -54,8 +54,8 @@ def test_failed_and_doubtful_messages_are_listed_with_whom_they_were_for(world: 
     send(world, OutcomeUnknown("silence"))
     said = page_of(world)
     code = f"{made['code'][:4]}-{made['code'][-4:]}"
-    assert f"予約 {code}（12月2日（水） 10:00） 予約の確認 ショートメッセージ 失敗" in said
-    assert "予約の確認 メール 不明 届いたか分かりません" in said
+    assert f"予約{code}（12月2日（水）10:00）予約の確認ショートメッセージ失敗" in said
+    assert "予約の確認メール不明届いたか分かりません" in said
     for secret in ("0000001", "hanako@", "アオバ", made["token"]):
         assert secret not in said
 
