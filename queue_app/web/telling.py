@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
@@ -34,6 +35,7 @@ from queue_app.web.i18n import reader_language, t
 from queue_app.web.limits import check_public_rate
 from queue_app.web.resident import blueprint
 
+OPEN_LINE = "https://line.me/R/oaMessage"
 TYPED = {"sms": "phone", "email": "email", "push": "subscription"}
 """Channel -> the field of the form that holds its address."""
 
@@ -125,6 +127,7 @@ def _page(kind: _Kind, token: str, errors: dict[str, str] | None = None, status:
             code=f"{code.code[:4]}-{code.code[4:]}" if code else "",
             code_until=clock_text(code.expires_at, here.zone) if code else "",
             line_account=settings.line_account,
+            line_url=_line_url(settings.line_account, code.code) if code else "",
             push_key=public_key_of(settings.vapid_private_key) if "push" in settings.channels else "",
             said=request.args.get("said") == "kept",
             errors=errors or {},
@@ -180,6 +183,11 @@ def _deed(kind: _Kind, token: str, act: Any, then: str) -> Response:
         return f"/{kind.path}/{token}/messages{then}"
 
     return make_response(redirect(submit(once), 303))
+
+
+def _line_url(account: str, code: str) -> str:
+    """Opens LINE with the code typed into the chat with the account. A link to press; nothing is loaded from there."""
+    return f"{OPEN_LINE}/{quote(account)}/?{code}" if account else ""
 
 
 def _contact_of(thing: Ticket | Reservation) -> Contact | None:
