@@ -34,6 +34,11 @@ def label_in(labels: Labels, language: str) -> str:
     )
 
 
+def queue_name(service: str, kind: str) -> str:
+    """What the estimator calls the queue of a service's stages of one kind."""
+    return f"{service}/{kind}"
+
+
 @dataclass(frozen=True, slots=True)
 class Slots:
     """How a service can be booked. `capacity` is a number of places, or None for computed from staffing."""
@@ -144,6 +149,27 @@ class Office:
 
     def number_text(self, series: str, number: int) -> str:
         return format_number(series, number, width=self._band_widths.get(series))
+
+    @cached_property
+    def calls_from(self) -> Mapping[str, frozenset[tuple[str, StageKind]]]:
+        """The queues (service, kind) that each counter calls people from; nobody is called to a back office."""
+        return {
+            code: frozenset(
+                (service, kind)
+                for service in counter.services
+                for kind in counter.stages
+                if kind is not StageKind.BACK_OFFICE
+            )
+            for code, counter in self.counters.items()
+        }
+
+    @cached_property
+    def queues_at(self) -> Mapping[str, frozenset[str]]:
+        """The names of the queues that each counter works on, back-office work included."""
+        return {
+            code: frozenset(queue_name(service, kind) for service in counter.services for kind in counter.stages)
+            for code, counter in self.counters.items()
+        }
 
     @cached_property
     def _band_widths(self) -> dict[str, int]:

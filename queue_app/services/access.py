@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import STAFF, Identity, Role
 from queue_app.domain.errors import Conflict, Invalid, NotFound
 from queue_app.domain.passphrase import LONGEST, SHORTEST, normalised, weakness
-from queue_app.services import second_factor
+from queue_app.services import second_factor, token_memory
 from queue_app.services.tokens import new_secret, secret_hash
 from queue_app.store.access_tables import AccessToken, PairingCode, StaffSession, UserRow
 from queue_app.store.office_tables import CounterState, OfficeRow
@@ -340,6 +340,7 @@ def revoke_token(session: Session, office_id: int, name: str, now: datetime) -> 
     if row is None:
         raise NotFound("unknown_token", name=name)
     row.revoked_at = row.revoked_at or now
+    token_memory.forget_after(session)
 
 
 def list_tokens(session: Session, office_id: int) -> list[AccessToken]:

@@ -22,12 +22,15 @@ from queue_app.domain.access import Identity
 from queue_app.domain.audit import Act
 from queue_app.domain.events import Event
 from queue_app.services.ports import Ports, utc
+from queue_app.store import office_log
 from queue_app.store.audit_chain import BEGINNING, Content, chain_key, mac_of
 from queue_app.store.audit_tables import AuditEntry
 from queue_app.store.checkpoints import Checkpoint, Why
 from queue_app.store.database import OneEngine, after_commit
+from queue_app.store.office_log import Log
 from queue_app.store.office_tables import OfficeLog
 from queue_app.store.queue_tables import EventRow, Ticket
+from queue_app.store.rows import append
 
 if TYPE_CHECKING:
     from queue_app.services.deed import Deed
@@ -58,7 +61,7 @@ def of_event(deed: Deed, row: EventRow, ticket: Ticket | None) -> None:
 def note(deed: Deed, act: Act, subject: str = "", *, reason: str | None = None, **facts: Any) -> AuditEntry:
     """An act without an event, by whoever does the deed."""
     said = Content(deed.now, deed.identity.name, act, subject, reason, facts)
-    return _append(deed.session, deed.log, deed.ports, said)
+    return _noted(deed.session, deed.log, deed.ports, said)
 
 
 def note_in(
@@ -66,7 +69,7 @@ def note_in(
 ) -> AuditEntry:
     """An act without an event outside a deed: locks the office's log row itself."""
     said = Content(ports.clock(), who.name, act, subject, None, facts)
-    return _append(session, _locked(session, office_id), ports, said)
+    return _noted(session, office_log.locked(session, office_id), ports, said)
 
 
 def note_everywhere(session: Session, ports: Ports, act: Act, **facts: Any) -> None:
@@ -78,16 +81,16 @@ def note_everywhere(session: Session, ports: Ports, act: Act, **facts: Any) -> N
 def note_restore(session: Session, ports: Ports) -> None:
     """After a restore, which may go back: the trail says so and the checkpoints begin anew from there."""
     for office_id in session.scalars(select(OfficeLog.office_id).order_by(OfficeLog.office_id)).all():
-        log = _locked(session, office_id)
+        log = office_log.locked(session, office_id)
         lost = [mark.seq for mark in ports.checkpoints.read().marks if mark.chain == log.audit_chain]
         facts: dict[str, Any] = {"from": log.audit_seq, "had_reached": max(lost, default=log.audit_seq)}
-        _append(session, log, ports, Content(ports.clock(), COMMAND.name, Act.RESTORED, "", None, facts))
+        _noted(session, log, ports, Content(ports.clock(), COMMAND.name, Act.RESTORED, "", None, facts))
         _owe(session, log, ports, ports.clock(), Why.RESTORED)
 
 
 def put_checkpoint(session: Session, office_id: int, ports: Ports) -> int:
     """A line in the checkpoint file for the trail as it stands; returns its last place."""
-    log = _locked(session, office_id)
+    log = office_log.locked(session, office_id)
     if log.audit_chain is not None:
         _owe(session, log, ports, ports.clock(), Why.ASKED)
     return log.audit_seq
@@ -111,12 +114,13 @@ def _subject(row: EventRow, ticket: Ticket | None) -> str:
     return f"counter:{row.counter}" if row.counter else f"service:{row.service}" if row.service else ""
 
 
-def _locked(session: Session, office_id: int) -> OfficeLog:
-    session.flush()  # reading the row again under the lock must not lose what was changed on it
-    return session.get_one(OfficeLog, office_id, with_for_update=True, populate_existing=True)
+def _noted(session: Session, log: Log, ports: Ports, said: Content) -> AuditEntry:
+    entry = _append(session, log, ports, said)
+    office_log.write(session, log)
+    return entry
 
 
-def _append(session: Session, log: OfficeLog, ports: Ports, said: Content) -> AuditEntry:
+def _append(session: Session, log: Log, ports: Ports, said: Content) -> AuditEntry:
     if log.audit_chain is None:
         _begin_chain(session, log, ports, said.at)
     _owe(session, log, ports, said.at, Why.ENTRIES)
@@ -125,14 +129,14 @@ def _append(session: Session, log: OfficeLog, ports: Ports, said: Content) -> Au
     return entry
 
 
-def _begin_chain(session: Session, log: OfficeLog, ports: Ports, at: datetime) -> None:
+def _begin_chain(session: Session, log: Log, ports: Ports, at: datetime) -> None:
     """The first entry: no two trails are alike, and it says whether the office had a history before."""
     log.audit_seq, log.audit_mac = 0, BEGINNING
     facts = {"version": log.version, "nonce": secrets.token_hex(16)}
     log.audit_chain = _add(session, log, ports, Content(at, "system", Act.CHAIN_BEGUN, "", None, facts)).mac
 
 
-def _add(session: Session, log: OfficeLog, ports: Ports, said: Content) -> AuditEntry:
+def _add(session: Session, log: Log, ports: Ports, said: Content) -> AuditEntry:
     said = Content(
         utc(said.at),
         said.actor,
@@ -155,7 +159,7 @@ def _add(session: Session, log: OfficeLog, ports: Ports, said: Content) -> Audit
         previous=previous,
         mac=mac,
     )
-    session.add(entry)
+    append(session, entry)
     log.audit_seq, log.audit_mac = seq, mac
     return entry
 
@@ -164,7 +168,7 @@ def _add(session: Session, log: OfficeLog, ports: Ports, said: Content) -> Audit
 class _Owed:
     """A checkpoint to be written after the commit."""
 
-    log: OfficeLog
+    log: Log
     at: datetime
     why: Why
     point: Checkpoint | None = None
@@ -172,7 +176,7 @@ class _Owed:
     """The seals this transaction saw, by place."""
 
 
-def _owe(session: Session, log: OfficeLog, ports: Ports, at: datetime, why: Why) -> None:
+def _owe(session: Session, log: Log, ports: Ports, at: datetime, why: Why) -> None:
     owed: dict[int, _Owed] = session.info.setdefault("audit", {})
     found = owed.get(log.office_id)
     if found is None:

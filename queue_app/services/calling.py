@@ -21,6 +21,7 @@ from queue_app.services.deed import Deed
 from queue_app.services.visits import close_if_over, current_state, is_live, open_call, stage_for
 from queue_app.store.office_tables import CounterState
 from queue_app.store.queue_tables import IS_AT_A_COUNTER, CallRow, Stage, Ticket
+from queue_app.store.rows import append, watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +177,8 @@ def _call(deed: Deed, stage: Stage, counter: Counter, why: str) -> Called:
     call = CallRow(
         office_id=deed.office.id, stage_id=stage.id, counter=counter.code, at=deed.now, sounded_at=deed.now, recalls=0
     )
-    deed.session.add(call)
-    deed.session.flush()
+    append(deed.session, call)
+    watch(deed.session, call)
     deed.created(call)
     deed.record(Event.CALLED, ticket=ticket, stage=stage, call_id=call.id, why=why)
     turn_messages.tell_of_call(deed, ticket, stage, call=call, counter=counter)

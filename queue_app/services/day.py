@@ -23,6 +23,7 @@ from queue_app.services import calling, counters, offices
 from queue_app.services.deed import Deed
 from queue_app.services.ports import Ports
 from queue_app.services.visits import current_state, is_live
+from queue_app.store import office_log
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import CounterState, NoticeRow, OfficeLog, OfficeRow, ServiceRow
 from queue_app.store.queue_tables import Stage, Ticket
@@ -267,7 +268,7 @@ def _is_due(session: Session, office_id: int, ports: Ports) -> bool:
 
 
 def _close_past(session: Session, office_id: int, ports: Ports) -> int:
-    log = session.get_one(OfficeLog, office_id, with_for_update=True)
+    log = office_log.locked(session, office_id)
     office = offices.office_at(session, office_id, log.setup_version)
     deed = Deed(session, office, SYSTEM, ports, ports.clock(), log)
     return close_day(deed, deed.today - timedelta(days=1))

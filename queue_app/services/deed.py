@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Identity, Right, check_office
@@ -23,10 +22,12 @@ from queue_app.domain.office import Counter, Office, Service
 from queue_app.services import audit, offices
 from queue_app.services.ports import Ports
 from queue_app.services.waits import Place
+from queue_app.store import office_log
 from queue_app.store.database import after_commit, writing
 from queue_app.store.images import Image, Imaged, image_of
-from queue_app.store.office_tables import OfficeLog, OfficeRow
+from queue_app.store.office_log import Log
 from queue_app.store.queue_tables import EventRow, Stage, Ticket
+from queue_app.store.rows import append
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class Deed:
     identity: Identity
     ports: Ports
     now: datetime
-    log: OfficeLog
+    log: Log
     places: dict[int, Place] = field(default_factory=dict)
     """Stage id -> its place in line, where the deed has worked it out already."""
     _images: dict[str, dict[str, Image | None]] = field(default_factory=dict)
@@ -109,8 +110,9 @@ class Deed:
             undoes=undoes,
             data={**data, "before": images} if images else data,
         )
-        self.session.add(row)
+        append(self.session, row)
         audit.of_event(self, row, ticket)
+        office_log.write(self.session, self.log)
         self._nudge_after_commit()
         return row
 
@@ -134,27 +136,18 @@ def _order_time_of(stage: Stage) -> dict[str, Any]:
 
 def begin(session: Session, office_code: str, right: Right, identity: Identity, ports: Ports) -> Deed:
     """Lock the office and check the right. Refuses `unknown_office`, `forbidden`, `other_office`."""
-    found = session.execute(_LOG_OF_OFFICE, {"code": office_code}).scalar()
+    found = office_log.locked_by_code(session, office_code)
     if found is None:
         raise NotFound("unknown_office", office=office_code)
     return _begin(session, found, right, identity, ports)
 
 
-_LOG_OF_OFFICE = (
-    select(OfficeLog)
-    .join(OfficeRow, OfficeRow.id == OfficeLog.office_id)
-    .where(OfficeRow.code == bindparam("code"))
-    .with_for_update(of=OfficeLog)
-)
-
-
 def begin_by_id(session: Session, office_id: int, right: Right, identity: Identity, ports: Ports) -> Deed:
     """The same for an office that is known by its id."""
-    log = session.get_one(OfficeLog, office_id, with_for_update=True)
-    return _begin(session, log, right, identity, ports)
+    return _begin(session, office_log.locked(session, office_id), right, identity, ports)
 
 
-def _begin(session: Session, log: OfficeLog, right: Right, identity: Identity, ports: Ports) -> Deed:
+def _begin(session: Session, log: Log, right: Right, identity: Identity, ports: Ports) -> Deed:
     check_office(identity, right, log.office_id)
     office = offices.office_at(session, log.office_id, log.setup_version)
     return Deed(session, office, identity, ports, ports.clock(), log)

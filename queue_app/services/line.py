@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, text, union_all
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from queue_app.domain.discipline import SAFETY, Rank, Waiting, in_order, rank
 from queue_app.domain.office import Counter, Office
 from queue_app.domain.ticket import AT_A_COUNTER, StageKind, State
+from queue_app.store.database import table_of
 from queue_app.store.queue_tables import Stage
 
 NEWEST = 2**62
@@ -64,14 +65,15 @@ def counts_before(
     return {queue: counts[queue] for queue in queues if queue in counts}
 
 
+_STAGE = table_of(Stage).c
 _IN_LINE = and_(
-    Stage.office_id == bindparam("office"),
+    _STAGE.office_id == bindparam("office"),
     text(f"stage.state = '{State.WAITING}'"),  # spelt out: SQLite sees no partial index behind a parameter
-    Stage.order_time.is_not(None),
-    Stage.reference_at.is_not(None),
+    _STAGE.order_time.is_not(None),
+    _STAGE.reference_at.is_not(None),
 )
-_RETURNED = Stage.returned_at.is_not(None)
-_WAITED_LONG = Stage.reference_at <= bindparam("long_ago")
+_RETURNED = _STAGE.returned_at.is_not(None)
+_WAITED_LONG = _STAGE.reference_at <= bindparam("long_ago")
 
 
 def _heads() -> Select[Stage]:
@@ -108,24 +110,25 @@ def _is_elsewhere() -> ColumnElement[bool]:
 
 
 def _counts(before: ColumnElement[bool]) -> Select[str, str, int]:
-    return select(Stage.service, Stage.kind, func.count()).where(_IN_LINE, before).group_by(Stage.service, Stage.kind)
+    queue = (_STAGE.service, _STAGE.kind)
+    return select(*queue, func.count()).where(_IN_LINE, before).group_by(*queue)
 
 
-def _smaller(column: InstrumentedAttribute[Any], value: str) -> ColumnElement[bool]:
-    return or_(column < bindparam(value), and_(column == bindparam(value), Stage.ticket_id < bindparam("ticket")))
+def _smaller(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:
+    return or_(column < bindparam(value), and_(column == bindparam(value), _STAGE.ticket_id < bindparam("ticket")))
 
 
 _HEADS = _heads()
 _BEFORE = {
-    Rank.RETURNED: _counts(and_(_RETURNED, _smaller(Stage.returned_at, "returned_at"))),
+    Rank.RETURNED: _counts(and_(_RETURNED, _smaller(_STAGE.returned_at, "returned_at"))),
     Rank.WAITED_LONG: _counts(
-        or_(_RETURNED, and_(Stage.returned_at.is_(None), _WAITED_LONG, _smaller(Stage.reference_at, "reference_at")))
+        or_(_RETURNED, and_(_STAGE.returned_at.is_(None), _WAITED_LONG, _smaller(_STAGE.reference_at, "reference_at")))
     ),
     Rank.IN_ORDER: _counts(
         or_(
             _RETURNED,
-            and_(Stage.returned_at.is_(None), _WAITED_LONG),
-            _smaller(Stage.order_time, "order_time"),
+            and_(_STAGE.returned_at.is_(None), _WAITED_LONG),
+            _smaller(_STAGE.order_time, "order_time"),
         )
     ),
 }

@@ -20,8 +20,11 @@ from queue_app.domain.ticket import LIVE
 from queue_app.services import offices
 from queue_app.services.navigator_source import Source
 from queue_app.services.office_values import Columns, OfficeValues
+from queue_app.store import office_log
+from queue_app.store.office_log import Log
 from queue_app.store.office_tables import CounterRow, CounterState, OfficeLog, OfficeRow, ServiceRow
 from queue_app.store.queue_tables import EventRow, Stage
+from queue_app.store.rows import append
 
 
 def check_in_use(session: Session, source: Source, values: OfficeValues) -> None:
@@ -29,7 +32,7 @@ def check_in_use(session: Session, source: Source, values: OfficeValues) -> None
     office = session.scalars(select(OfficeRow).where(OfficeRow.code == values.office["code"])).first()
     if office is None:
         return
-    session.get_one(OfficeLog, office.id, with_for_update=True)
+    office_log.locked(session, office.id)
     if office.zone != values.office["zone"] and _is_live(session, office.id):
         source.add(("zone",), "in_use", "The time zone cannot change while tickets of today are open")
     for row in _gone(session, ServiceRow, office.id, values.services):
@@ -59,7 +62,7 @@ def _add(session: Session, values: OfficeValues) -> None:
 
 
 def _update(session: Session, office_id: int, values: OfficeValues, now: datetime) -> None:
-    log = session.get_one(OfficeLog, office_id, with_for_update=True)
+    log = office_log.locked(session, office_id)
     office = session.get_one(OfficeRow, office_id)
     _set(office, values.office)
     for row in _gone(session, ServiceRow, office_id, values.services):
@@ -123,9 +126,11 @@ def _close(session: Session, counter: CounterRow, now: datetime) -> None:
         state.state, state.since, state.clerk = "closed", now, None
 
 
-def _record(session: Session, log: OfficeLog, office: OfficeRow, now: datetime) -> None:
+def _record(session: Session, log: Log, office: OfficeRow, now: datetime) -> None:
     log.version += 1
-    session.add(
+    office_log.write(session, log)
+    append(
+        session,
         EventRow(
             office_id=office.id,
             version=log.version,
@@ -134,5 +139,5 @@ def _record(session: Session, log: OfficeLog, office: OfficeRow, now: datetime) 
             name=Event.SETUP_CHANGED,
             actor="command",
             data={"by": "office file"},
-        )
+        ),
     )

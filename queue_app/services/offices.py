@@ -18,6 +18,7 @@ from queue_app.domain.errors import NotFound
 from queue_app.domain.office import BookingPolicy, Counter, Office, Service, Slide, Slots
 from queue_app.domain.ticket import StageKind
 from queue_app.domain.voice_plan import parse_voice
+from queue_app.store import office_log
 from queue_app.store.office_tables import CounterRow, CounterState, OfficeLog, OfficeRow, ServiceRow
 
 _cache: dict[tuple[str, int], tuple[int, Office]] = {}
@@ -49,8 +50,9 @@ def office_codes(session: Session) -> list[str]:
 
 def setup_changed(session: Session, office_id: int) -> None:
     """Say that the set-up is no longer what others have read. In the transaction of the change."""
-    log = session.get_one(OfficeLog, office_id, with_for_update=True)
+    log = office_log.locked(session, office_id)
     log.setup_version += 1
+    office_log.write(session, log)
 
 
 def office_at(session: Session, office_id: int, setup_version: int) -> Office:

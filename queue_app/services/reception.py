@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
+
 from queue_app.domain.access import Identity, Right
 from queue_app.domain.calendar import takes_tickets, tickets_next
 from queue_app.domain.discipline import VisitClass, first_reference, head_start
@@ -19,7 +22,9 @@ from queue_app.domain.itinerary import PlannedStage, ready, role_of, stages_of
 from queue_app.domain.office import Service
 from queue_app.services import messages, tokens, waits
 from queue_app.services.deed import Deed
+from queue_app.store.database import table_of
 from queue_app.store.queue_tables import SeriesRow, Stage, Ticket
+from queue_app.store.rows import append, watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +82,9 @@ def issue_visit(deed: Deed, arrival: Arrival, planned: Sequence[PlannedStage]) -
     ticket.stages = [_stage(deed, position, stage) for position, stage in enumerate(planned)]
     for position in ready(planned, over=(), begun=()):
         make_ready(deed, ticket, ticket.stages[position], planned[position], first=True)
-    with deed.session.no_autoflush:  # asked before the ticket is written, so that it is written once
-        place = waits.place_of(deed.session, deed.office, ticket.stages[0], deed.now)
+    place = waits.place_of(deed.session, deed.office, ticket.stages[0], deed.now)
     ticket.estimate = asdict(place.estimate) if place.estimate else None
-    deed.session.add(ticket)
-    deed.session.flush()
+    _write(deed.session, ticket)
     deed.places[ticket.stages[0].id] = place
     deed.record(
         Event.ISSUED, ticket=ticket, stage=ticket.stages[0], estimate=ticket.estimate, **_history_of(arrival, place)
@@ -129,14 +132,36 @@ def _stage(deed: Deed, position: int, planned: PlannedStage) -> Stage:
     )
 
 
+def _write(session: Session, ticket: Ticket) -> None:
+    """The ticket and its stages, once and complete; what a later deed changes on them the session keeps."""
+    append(session, ticket)
+    for stage in ticket.stages:
+        stage.ticket_id = ticket.id
+        append(session, stage)
+    watch(session, ticket, *ticket.stages)
+
+
 def _next_number(deed: Deed, series: str) -> int:
     """The series row is locked through the office's log row; a number once taken is never given again that day."""
-    row = deed.session.get(SeriesRow, (deed.office.id, deed.today, series))
-    if row is None:
-        row = SeriesRow(office_id=deed.office.id, day=deed.today, name=series, last_number=0)
-        deed.session.add(row)
-    row.last_number += 1
-    return row.last_number
+    facts = {"office": deed.office.id, "today": deed.today, "series": series}
+    taken: int | None = deed.session.connection().execute(_TAKE_NUMBER, facts).scalar()
+    if taken is None:  # the first of the day
+        taken = 1
+        append(deed.session, SeriesRow(office_id=deed.office.id, day=deed.today, name=series, last_number=taken))
+    return taken
+
+
+_SERIES = table_of(SeriesRow)
+_TAKE_NUMBER = (
+    update(_SERIES)
+    .where(
+        _SERIES.c.office_id == bindparam("office"),
+        _SERIES.c.day == bindparam("today"),
+        _SERIES.c.name == bindparam("series"),
+    )
+    .values(last_number=_SERIES.c.last_number + 1)
+    .returning(_SERIES.c.last_number)
+)
 
 
 def _service_asked_for(deed: Deed, code: str) -> Service:

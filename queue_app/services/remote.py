@@ -37,6 +37,7 @@ from queue_app.services.messages import Contact, Post, post
 from queue_app.services.ports import Ports
 from queue_app.services.search_hashes import contact_hash_of
 from queue_app.services.visits import current_stage, current_state
+from queue_app.store import office_log
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeLog
 from queue_app.store.planning_tables import RemoteTicket
@@ -251,7 +252,7 @@ def _away(session: Session, office_id: int) -> list[int]:
 
 def _own_deed(session: Session, office_id: int, ports: Ports) -> Deed:
     """What the house does by itself."""
-    log = session.get_one(OfficeLog, office_id, with_for_update=True)
+    log = office_log.locked(session, office_id)
     office: Office = offices.office_at(session, office_id, log.setup_version)
     return Deed(session, office, SYSTEM, ports, ports.clock(), log)
 

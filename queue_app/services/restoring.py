@@ -17,9 +17,11 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.calendar import office_day
 from queue_app.domain.events import Event
+from queue_app.store import office_log
 from queue_app.store.database import reading
 from queue_app.store.office_tables import OfficeLog, OfficeRow
 from queue_app.store.queue_tables import EventRow, SeriesRow
+from queue_app.store.rows import append
 
 LEAP = 1_000_000
 """More events than an office has in years: what was lost with the replaced database lies below."""
@@ -58,11 +60,13 @@ def go_on_after(session: Session, reached: Reached, now: datetime) -> None:
 
 
 def _record_restore(session: Session, office: OfficeRow, reached: int, now: datetime) -> None:
-    log = session.get_one(OfficeLog, office.id, with_for_update=True)
+    log = office_log.locked(session, office.id)
     log.version = max(log.version, reached) + LEAP
     log.setup_version += 1
+    office_log.write(session, log)
     day = office_day(now, ZoneInfo(office.zone))
-    session.add(
+    append(
+        session,
         EventRow(
             office_id=office.id,
             version=log.version,
@@ -71,7 +75,7 @@ def _record_restore(session: Session, office: OfficeRow, reached: int, now: date
             name=Event.SETUP_CHANGED,
             actor="command",
             data={"by": "restore"},
-        )
+        ),
     )
 
 

@@ -10,14 +10,15 @@ from datetime import datetime
 from itertools import chain, repeat
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, outerjoin, select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.estimate import Ahead, Clerk, LiveState, Range, Running, quick_estimate
-from queue_app.domain.office import Office
+from queue_app.domain.office import Office, queue_name
 from queue_app.domain.planning.lognormal import Duration
 from queue_app.domain.ticket import StageKind
 from queue_app.services import line
+from queue_app.store.database import table_of
 from queue_app.store.office_tables import CounterState
 from queue_app.store.queue_tables import IS_AT_A_COUNTER, Stage
 
@@ -43,12 +44,7 @@ def place_of(session: Session, office: Office, stage: Stage, now: datetime) -> P
     kind = StageKind(stage.kind)
     on_duty = clerks_on_duty(session, office, now)
     serving = {code: clerk for code, clerk in on_duty.items() if office.counters[code].may_serve(stage.service, kind)}
-    queues = {(stage.service, kind)} | {
-        (service, each)
-        for code in serving
-        for service in office.counters[code].services
-        for each in _called(office, code)
-    }
+    queues = {(stage.service, kind)}.union(*(office.calls_from[code] for code in serving))
     counts = line.counts_before(session, office, stage, now, queues)
     return Place(
         counts.get((stage.service, kind), 0), estimate_for(office, stage.service, kind, counts, list(serving.values()))
@@ -84,18 +80,19 @@ def clerks_on_duty(session: Session, office: Office, now: datetime) -> dict[str,
     }
 
 
+_STATE, _STAGE = table_of(CounterState).c, table_of(Stage).c
 _ON_DUTY = (
-    select(CounterState.counter, Stage.service, Stage.kind, Stage.since)
-    .outerjoin(
-        Stage,
-        and_(
-            Stage.office_id == CounterState.office_id,
-            Stage.counter == CounterState.counter,
-            IS_AT_A_COUNTER,
-        ),
+    select(_STATE.counter, _STAGE.service, _STAGE.kind, _STAGE.since)
+    .select_from(
+        outerjoin(
+            table_of(CounterState),
+            table_of(Stage),
+            and_(_STAGE.office_id == _STATE.office_id, _STAGE.counter == _STATE.counter, IS_AT_A_COUNTER),
+        )
     )
-    .where(CounterState.office_id == bindparam("office"), CounterState.state == "open")
+    .where(_STATE.office_id == bindparam("office"), _STATE.state == "open")
 )
+"""Of the tables and not of the mapped classes: only columns are wanted, and this is asked for every ticket."""
 
 
 def clerk_at(
@@ -106,9 +103,7 @@ def clerk_at(
     if service is not None and kind is not None and since is not None:
         elapsed = max(0.0, (now - since).total_seconds() / 60)
         running = Running(duration(office, service, StageKind(kind)), elapsed)
-    set_up = office.counters[counter]
-    serves = frozenset(queue_name(name, each) for name in set_up.services for each in set_up.stages)
-    return Clerk(serves=serves, running=running)
+    return Clerk(serves=office.queues_at[counter], running=running)
 
 
 def duration(office: Office, service: str, kind: StageKind) -> Duration:
@@ -118,12 +113,3 @@ def duration(office: Office, service: str, kind: StageKind) -> Duration:
     if kind is StageKind.HANDOVER:
         minutes = max(1.0, minutes / 3)
     return Duration(minutes, SPREAD)
-
-
-def queue_name(service: str, kind: str) -> str:
-    """What the estimator calls the queue of a service's stages of one kind."""
-    return f"{service}/{kind}"
-
-
-def _called(office: Office, counter: str) -> list[StageKind]:
-    return [kind for kind in office.counters[counter].stages if kind is not StageKind.BACK_OFFICE]

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import MetaData, event
+from sqlalchemy import MetaData, Table, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -62,6 +62,13 @@ else:
     Model = db.Model
 
 _writers = threading.RLock()
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table behind a mapped class, for statements that want columns and no objects."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 def prepare_engine(engine: Engine) -> None:

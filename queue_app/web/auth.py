@@ -7,6 +7,7 @@ walks all routes and fails on one that does not.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -18,8 +19,8 @@ from wtforms.validators import ValidationError
 
 from queue_app.domain.access import RESIDENT, Identity, Right, Role, check_right
 from queue_app.domain.errors import Forbidden, Refusal
-from queue_app.services import access
-from queue_app.store.database import reading
+from queue_app.services import access, token_memory
+from queue_app.store.database import db, reading
 from queue_app.web.context import house
 
 SESSION_COOKIE = "matazu_session"
@@ -109,13 +110,19 @@ def identity_of_device(session: Session, role: Role) -> Identity | None:
 def _identify() -> Identity:
     token = bearer_token(request.headers.get("Authorization"))
     now = house().ports.clock()
+    if token is not None:
+        return token_memory.recall(db.engine, token, now) or _look_up(token, now)
     with reading() as session:
-        if token is not None:
-            found = access.identity_of_token(session, token)
-            if found is None:
-                raise Unauthenticated()
-            return found
         role = next((role for start, role in DEVICE_PAGES.items() if request.path.startswith(start)), None)
         device = identity_of_device(session, role) if role else None
         secret = request.cookies.get(session_cookie())
         return device or (access.identity_of_session(session, secret, now) if secret else None) or RESIDENT
+
+
+def _look_up(token: str, now: datetime) -> Identity:
+    with reading() as session:
+        found = access.identity_of_token(session, token)
+    if found is None:
+        raise Unauthenticated()
+    token_memory.remember(db.engine, token, found, now)
+    return found

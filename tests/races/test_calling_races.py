@@ -11,13 +11,13 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, update
 
 from queue_app.domain.ticket import State
-from queue_app.services import deed as deeds
 from queue_app.services import line, offices
-from queue_app.store import database
+from queue_app.store import database, office_log
 from queue_app.store.database import db, reading
+from queue_app.store.office_tables import OfficeLog, OfficeRow
 from queue_app.store.queue_tables import Stage
 from tests.races.arena import Arena, Pressed, together
 from tests.world import Clock, World
@@ -165,17 +165,13 @@ def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(database, "_writers", Open())
     monkeypatch.setattr(database, "RETRIES", 1)
-    monkeypatch.setattr(deeds, "_LOG_OF_OFFICE", unlocked(deeds._LOG_OF_OFFICE))
+    monkeypatch.setattr(office_log, "BY_CODE", unlocked())
     monkeypatch.setattr(database, "WRITERS_BEGIN", "DEFERRED")
 
 
-def unlocked(statement: object) -> object:
-    from sqlalchemy import bindparam
-
-    from queue_app.store.office_tables import OfficeLog, OfficeRow
-
+def unlocked() -> object:
     return (
-        select(OfficeLog)
-        .join(OfficeRow, OfficeRow.id == OfficeLog.office_id)
+        office_log.columns()
+        .join_from(OfficeLog, OfficeRow, OfficeRow.id == OfficeLog.office_id)
         .where(OfficeRow.code == bindparam("code"))
     )

@@ -22,6 +22,7 @@ from queue_app.domain.audit import Act, Tampering
 from queue_app.services import audit, audit_check, day, deed, look_ups
 from queue_app.services.audit_check import Finding, first_wrong_place
 from queue_app.services.ports import Ports
+from queue_app.store import office_log
 from queue_app.store.audit_chain import BEGINNING, Content, canonical, chain_key, mac_of
 from queue_app.store.audit_tables import AuditEntry
 from queue_app.store.checkpoints import EVERY, Checkpoint, Checkpoints, Kept
@@ -395,7 +396,7 @@ def test_a_line_is_put_down_every_hundred_entries_and_at_the_end_of_the_day(worl
 def system_deed(session: Session, ports: Ports) -> deed.Deed:
     from queue_app.services import offices
 
-    log = session.get_one(OfficeLog, 1, with_for_update=True)
+    log = office_log.locked(session, 1)
     return deed.Deed(session, offices.office_by_id(session, 1), SYSTEM, ports, ports.clock(), log)
 
 

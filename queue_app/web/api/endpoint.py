@@ -24,6 +24,7 @@ from queue_app.services.offices import office_by_code
 from queue_app.services.ports import Ports
 from queue_app.store.database import reading, writing
 from queue_app.store.queue_tables import Answer
+from queue_app.store.rows import append
 from queue_app.web.auth import check_form_token, identity, needs
 from queue_app.web.context import house
 from queue_app.web.errors import problem, problem_response
@@ -217,7 +218,8 @@ def _kept(session: Session, scope: str, key: str, asked: str) -> Response | None
 
 
 def _keep(session: Session, scope: str, key: str, asked: str, response: Response) -> Response:
-    session.add(
+    append(
+        session,
         Answer(
             scope=scope,
             key=key,
@@ -226,7 +228,7 @@ def _keep(session: Session, scope: str, key: str, asked: str, response: Response
             content_type=response.content_type,
             body=response.get_data(as_text=True),
             at=house().ports.clock(),
-        )
+        ),
     )
     return response
 
