@@ -21,7 +21,6 @@ def make_app(settings: Settings) -> Flask:
     """The application with the real adapters, not yet serving."""
     from display import blueprint as display
     from kiosk import blueprint as kiosk
-    from queue_app.adapters.bus import RedisBus
     from queue_app.adapters.clock import system_clock
     from queue_app.adapters.holidays import japanese_holiday
     from queue_app.adapters.line import LineMessages
@@ -42,6 +41,8 @@ def make_app(settings: Settings) -> Flask:
     made = create_app(settings, ports, frontends=(kiosk, display))
     house = made.extensions[KEY]
     if settings.redis_url:
+        from queue_app.adapters.bus import RedisBus
+
         bus = RedisBus(settings.redis_url, house.relay.nudge)
         nudges.append(bus.nudge)
         house.bus, house.bus_is_heard = bus, bus.is_heard

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, request
-from flask_socketio import ConnectionRefusedError, SocketIO, disconnect, join_room
 
 from queue_app.domain.access import RESIDENT, Identity, Right, check_counter, check_office, check_right
 from queue_app.domain.errors import NotFound, Refusal
@@ -24,6 +23,7 @@ from queue_app.services.tickets import check_is_of_today, ticket_by_token
 from queue_app.store.database import reading
 from queue_app.web.auth import identity_of_device, session_cookie
 from queue_app.web.context import house
+from queue_app.web.socketio_server import ConnectionRefusedError, SocketIO, disconnect, join_room
 from queue_app.web.wire import Wire
 
 MOST_ROOMS = 12
