@@ -8,7 +8,6 @@ Redis with gevent workers.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from config import Settings, read_settings
@@ -26,14 +25,14 @@ def make_app(settings: Settings) -> Flask:
     from queue_app.adapters.line import LineMessages
     from queue_app.adapters.logs import set_up_logs
     from queue_app.app import create_app
-    from queue_app.services.ports import Ports
+    from queue_app.services.ports import Nudge, Ports
     from queue_app.web.context import KEY
 
     set_up_logs(settings.log_level, settings.log_format)
-    nudges: list[Callable[[int, int], None]] = []
+    nudges: list[Nudge] = []
     ports = Ports(
         clock=system_clock,
-        nudge=lambda office_id, version: nudges[0](office_id, version),  # noqa: PLW0108 - filled below
+        nudge=lambda office_id, version, *, urgent: nudges[0](office_id, version, urgent=urgent),  # filled below
         holidays=japanese_holiday,
         secret=settings.secret_key.encode(),
         line_reply=LineMessages(settings.line_channel_token, base=settings.line_api_base).reply,

@@ -14,7 +14,7 @@ from flask import Flask
 
 from queue_app.domain.access import Right
 from queue_app.domain.events import UNDOABLE, Event
-from queue_app.services.relay import ROUTES
+from queue_app.services.routes import ROUTES
 from queue_app.store.database import db
 from queue_app.web.i18n import DEFAULT, catalogue
 

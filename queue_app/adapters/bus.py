@@ -12,9 +12,10 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable
 
 import redis
+
+from queue_app.services.ports import Nudge
 
 log = logging.getLogger("matazu.bus")
 CHANNEL = "matazu:looks"
@@ -24,22 +25,22 @@ BEAT_S = 3.0
 class RedisBus:
     """Nudges every process that listens, this one included."""
 
-    def __init__(self, url: str, heard: Callable[[int, int], None]) -> None:
+    def __init__(self, url: str, heard: Nudge) -> None:
         self._redis = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
         self._listener = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=None)
         self._heard = heard
         self._name = uuid.uuid4().hex
-        self._to_say: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
+        self._to_say: queue.SimpleQueue[tuple[int, int, bool]] = queue.SimpleQueue()
         self._stop = threading.Event()
         self.heard_at = time.monotonic()
 
-    def nudge(self, office_id: int, version: int) -> None:
+    def nudge(self, office_id: int, version: int, *, urgent: bool) -> None:
         """Tell everybody, without waiting: this process at once, the others as soon as the bus takes it.
 
         Whoever pressed a button must not wait for a bus that has stalled.
         """
-        self._heard(office_id, version)
-        self._to_say.put((office_id, version))
+        self._heard(office_id, version, urgent=urgent)
+        self._to_say.put((office_id, version, urgent))
 
     def start(self) -> None:
         for task in (self._listen, self._beat, self._say):
@@ -60,13 +61,14 @@ class RedisBus:
             return False
 
     def _say(self) -> None:
-        """What piled up while the bus was slow is said once per office: only the newest version matters."""
+        """What piled up while the bus was slow is said once per office: the newest version, urgent if any of it is."""
         while not self._stop.is_set():
-            newest = dict([self._to_say.get()])
+            piled = [self._to_say.get()]
             while not self._to_say.empty():
-                newest.update([self._to_say.get()])
-            for office_id, version in newest.items():
-                self._publish({"office": office_id, "version": version})
+                piled.append(self._to_say.get())
+            for office_id in {each[0] for each in piled}:
+                _, versions, urgencies = zip(*(each for each in piled if each[0] == office_id), strict=True)
+                self._publish({"office": office_id, "version": max(versions), "urgent": any(urgencies)})
 
     def _publish(self, message: dict[str, int | str]) -> None:
         """A bus that is down costs the other processes a second at most: they look by themselves."""
@@ -105,6 +107,7 @@ class RedisBus:
             if message.get("beat") == self._name:
                 self.heard_at = time.monotonic()
             elif "office" in message:
-                self._heard(int(message["office"]), int(message["version"]))
+                urgent = bool(message.get("urgent", True))
+                self._heard(int(message["office"]), int(message["version"]), urgent=urgent)
         except (ValueError, TypeError, AttributeError, KeyError):
             return

@@ -1,6 +1,6 @@
 """What happened, past tense. One row of history each; statistics, screens and messages are made from these.
 
-A name here without a row in `services.relay.ROUTES` fails a guard test: nobody can forget to say who hears of it.
+A name here without a row in `services.routes.ROUTES` fails a guard test: nobody can forget to say who hears of it.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from queue_app.domain.events import Event
 from queue_app.domain.office import Counter, Office, Service
 from queue_app.services import audit, offices
 from queue_app.services.ports import Ports
+from queue_app.services.routes import URGENT
 from queue_app.services.waits import Place
 from queue_app.store import office_log
 from queue_app.store.database import after_commit, writing
@@ -111,16 +112,21 @@ class Deed:
             data={**data, "before": images} if images else data,
         )
         append(self.session, row)
+        self._nudge_after_commit(event)
         audit.of_event(self, row, ticket)
         office_log.write(self.session, self.log)
-        self._nudge_after_commit()
         return row
 
-    def _nudge_after_commit(self) -> None:
-        pending = self.session.info.setdefault("nudged", {})
-        if self.office.id not in pending:
-            after_commit(self.session, lambda: self.ports.nudge(self.office.id, pending[self.office.id]))
-        pending[self.office.id] = self.log.version
+    def _nudge_after_commit(self, event: Event) -> None:
+        """One nudge for all that the transaction records; before the effects that no screen waits for."""
+        pending: dict[int, int] = self.session.info.setdefault("nudged", {})
+        urgent: set[int] = self.session.info.setdefault("urgent", set())
+        office = self.office.id
+        if office not in pending:
+            after_commit(self.session, lambda: self.ports.nudge(office, pending[office], urgent=office in urgent))
+        pending[office] = self.log.version
+        if event in URGENT:
+            urgent.add(office)
 
 
 def _order_time_of(stage: Stage) -> dict[str, Any]:

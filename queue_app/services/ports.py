@@ -38,9 +38,9 @@ class Sender(Protocol):
 
 
 class Nudge(Protocol):
-    """Tells every process of this installation that an office's history has grown."""
+    """Tells every process of this installation that an office's history has grown, and whether screens can wait."""
 
-    def __call__(self, office_id: int, version: int) -> None: ...
+    def __call__(self, office_id: int, version: int, *, urgent: bool) -> None: ...
 
 
 class CheckpointFiles(Protocol):
@@ -100,7 +100,7 @@ def _no_answer(reply_token: str, text: str) -> None:
     """Where LINE is not set up, nobody waits for an answer."""
 
 
-def _no_nudge(office_id: int, version: int) -> None:
+def _no_nudge(office_id: int, version: int, *, urgent: bool) -> None:
     """For commands and tests: the screens find out by themselves within a second."""
 
 

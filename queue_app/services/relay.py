@@ -17,13 +17,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from queue_app.domain.events import Event
 from queue_app.domain.office import Office
 from queue_app.services import offices
 from queue_app.services.board import board
 from queue_app.services.desk import desk, floor
 from queue_app.services.hall import Hall, read_hall
 from queue_app.services.ports import Ports, Publisher
+from queue_app.services.routes import URGENT
 from queue_app.services.tickets import ticket_views
 from queue_app.store.database import reading
 from queue_app.store.office_tables import OfficeLog
@@ -33,59 +33,6 @@ log = logging.getLogger("matazu.relay")
 
 GATHER = timedelta(milliseconds=500)
 LOOK_AGAIN_S = 1.0
-
-AT_ONCE, GATHERED = "at_once", "gathered"
-ROUTES: dict[Event, str] = {
-    Event.ISSUED: GATHERED,
-    Event.CALLED: AT_ONCE,
-    Event.RECALLED: AT_ONCE,
-    Event.STARTED: GATHERED,
-    Event.TAKEN_UP: GATHERED,
-    Event.MISSED: GATHERED,
-    Event.REQUEUED: GATHERED,
-    Event.HELD: GATHERED,
-    Event.RESUMED: GATHERED,
-    Event.FORWARDED: GATHERED,
-    Event.FINISHED: GATHERED,
-    Event.CANCELLED: GATHERED,
-    Event.POSTPONED: GATHERED,
-    Event.UNDONE: AT_ONCE,
-    Event.NOTED: GATHERED,
-    Event.NOTIFY_ASKED: GATHERED,
-    Event.REPRINTED: GATHERED,
-    Event.PRINT_FAILED: AT_ONCE,
-    Event.HOLD_MADE: GATHERED,
-    Event.HOLD_EXTENDED: GATHERED,
-    Event.HOLD_RELEASED: GATHERED,
-    Event.RESERVED: GATHERED,
-    Event.RESCHEDULED: GATHERED,
-    Event.RESERVATION_CANCELLED: GATHERED,
-    Event.CHECKED_IN: GATHERED,
-    Event.STOP_SKIPPED: GATHERED,
-    Event.STOP_ADDED: GATHERED,
-    Event.STOP_BROUGHT_FORWARD: GATHERED,
-    Event.LEAVE_ADVISED: AT_ONCE,
-    Event.HERE_SAID: GATHERED,
-    Event.MOVED_BACK: GATHERED,
-    Event.EARLY_TAKEN: GATHERED,
-    Event.EARLY_DONE: GATHERED,
-    Event.EARLY_BACK: GATHERED,
-    Event.COUNTER_OPENED: GATHERED,
-    Event.COUNTER_PAUSED: GATHERED,
-    Event.COUNTER_CLOSED: GATHERED,
-    Event.HELP_ASKED: AT_ONCE,
-    Event.HELP_GIVEN: AT_ONCE,
-    Event.DEVICE_REPORTED: AT_ONCE,
-    Event.NOTICE_POSTED: AT_ONCE,
-    Event.NOTICE_ENDED: AT_ONCE,
-    Event.SERVICE_PAUSED: GATHERED,
-    Event.SERVICE_RESUMED: GATHERED,
-    Event.SETUP_CHANGED: GATHERED,
-    Event.DAY_CLOSED: GATHERED,
-}
-"""How soon the rooms of the office hear of each event. Every event is here; a guard test says so."""
-
-_URGENT = [str(event) for event, soon in ROUTES.items() if soon == AT_ONCE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +71,24 @@ def snapshots(session: Session, hall: Hall, rooms: Iterable[Room]) -> dict[Room,
 
 
 @dataclass
-class _Shown:
-    """What this process has sent of one office, and what it still owes."""
+class _News:
+    """What this process has heard of one office, and what it has shown of it."""
 
-    version: int = -1
-    owed: bool = False
+    heard: int = -1
+    shown: int = -1
     urgent: bool = False
     sent_at: datetime | None = None
+
+    @property
+    def is_owed(self) -> bool:
+        return self.heard > self.shown
+
+    def hear(self, version: int, *, urgent: bool) -> None:
+        if version > self.shown:
+            self.heard, self.urgent = max(self.heard, version), self.urgent or urgent
+
+    def due_at(self, now: datetime) -> datetime:
+        return now if self.urgent or self.sent_at is None else self.sent_at + GATHER
 
 
 @dataclass
@@ -140,29 +98,36 @@ class Relay:
     ports: Ports
     publisher: Publisher
     in_app: Callable[[], Any]
-    _shown: dict[int, _Shown] = field(default_factory=dict)
+    _news: dict[int, _News] = field(default_factory=dict)
+    _told: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    _told_lock: threading.Lock = field(default_factory=threading.Lock)
     _wake: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _watchers: list[Callable[[], None]] = field(default_factory=list)
     beat_at: datetime | None = None
 
-    def nudge(self, office_id: int, version: int) -> None:
-        """The office's history has grown; look soon. Never blocks."""
-        self._wake.set()
+    def nudge(self, office_id: int, version: int, *, urgent: bool) -> None:
+        """The office's history has grown. Never blocks; wakes the relay only for what it is not waiting for already."""
+        with self._told_lock:
+            before, was_urgent = self._told.get(office_id, (-1, False))
+            self._told[office_id] = max(before, version), urgent or was_urgent
+        known = self._news.get(office_id)
+        if urgent or known is None or not known.is_owed:
+            self._wake.set()
 
     def every_second(self, chore: Callable[[], None]) -> None:
         """Something else to look after once a second, such as sockets whose access has ended."""
         self._watchers.append(chore)
 
     def work(self) -> None:
-        """Until `stop`: look when nudged or after a second, send what is due."""
+        """Until `stop`: send what is due when nudged, look at the database every second."""
         wait_s = 0.0
         while not self._stop.is_set():
             self._wake.wait(wait_s)
             self._wake.clear()
             try:
                 with self.in_app():
-                    wait_s = self.look()
+                    wait_s = self._turn()
             except Exception:
                 log.exception("the relay could not look; it tries again")
                 wait_s = LOOK_AGAIN_S
@@ -172,42 +137,65 @@ class Relay:
         self._wake.set()
 
     def look(self) -> float:
-        """Send every office's due snapshots; returns the seconds until it should look again."""
+        """Hear of everything that stands in the database, send what is due; the seconds until there is more to do."""
         now = self.ports.clock()
         with reading() as session:
-            rows = session.execute(select(OfficeLog.office_id, OfficeLog.version))
-            versions = {row.office_id: row.version for row in rows}
-        waits = [self._look_at(office_id, version, now) for office_id, version in versions.items()]
+            versions = session.execute(select(OfficeLog.office_id, OfficeLog.version)).all()
+        self._listen()
+        for office_id, version in versions:
+            self._see(office_id, version)
         for chore in self._watchers:
             chore()
         self.beat_at = now
-        return min([LOOK_AGAIN_S, *waits])
+        return self._send_due(now)
 
-    def _look_at(self, office_id: int, version: int, now: datetime) -> float:
-        shown = self._shown.setdefault(office_id, _Shown())
-        if version > shown.version:
-            shown.urgent = shown.urgent or self._holds_urgent(office_id, shown.version)
-            shown.owed, shown.version = True, version
-        if not shown.owed:
-            return LOOK_AGAIN_S
-        due_at = now if shown.urgent or shown.sent_at is None else shown.sent_at + GATHER
-        if now < due_at:
-            return (due_at - now).total_seconds()
-        shown.owed, shown.urgent, shown.sent_at = False, False, now
-        self._send(office_id)
-        return LOOK_AGAIN_S
+    def _turn(self) -> float:
+        now = self.ports.clock()
+        rested_s = (now - self.beat_at).total_seconds() if self.beat_at else LOOK_AGAIN_S
+        if not 0 <= rested_s < LOOK_AGAIN_S:
+            return self.look()
+        return min(self._send_due(now), LOOK_AGAIN_S - rested_s)
+
+    def _see(self, office_id: int, version: int) -> None:
+        """What no nudge has told of is looked up: it may be a call."""
+        news = self._news.setdefault(office_id, _News())
+        known = max(news.heard, news.shown)
+        if version > known:
+            news.hear(version, urgent=self._holds_urgent(office_id, known))
+
+    def _listen(self) -> None:
+        with self._told_lock:
+            told, self._told = self._told, {}
+        for office_id, (version, urgent) in told.items():
+            self._news.setdefault(office_id, _News()).hear(version, urgent=urgent)
+
+    def _send_due(self, now: datetime) -> float:
+        self._listen()
+        wait_s = LOOK_AGAIN_S
+        for office_id, news in self._news.items():
+            if not news.is_owed:
+                continue
+            if now < news.due_at(now):
+                wait_s = min(wait_s, (news.due_at(now) - now).total_seconds())
+            else:
+                news.urgent, news.sent_at = False, now
+                news.shown = max(self._send(office_id), news.heard)
+        return wait_s
 
     def _holds_urgent(self, office_id: int, since: int) -> bool:
-        newer = (EventRow.office_id == office_id, EventRow.version > since, EventRow.name.in_(_URGENT))
+        newer = (EventRow.office_id == office_id, EventRow.version > since, EventRow.name.in_(URGENT))
         with reading() as session:
             return session.scalar(select(EventRow.id).where(*newer).limit(1)) is not None
 
-    def _send(self, office_id: int) -> None:
+    def _send(self, office_id: int) -> int:
+        """Show the office to everybody who watches it here; returns the version shown, -1 when nobody does."""
         rooms = [Room.parse(name) for name in self.publisher.watched(office_id)]
         if not rooms:
-            return
+            return -1
         with reading() as session:
             office: Office = offices.office_by_id(session, office_id)
-            made = snapshots(session, read_hall(session, office, self.ports), rooms)
+            hall = read_hall(session, office, self.ports)
+            made = snapshots(session, hall, rooms)
         for room, snapshot in made.items():
             self.publisher.publish(str(room), room.kind, snapshot)
+        return hall.version
