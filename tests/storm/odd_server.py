@@ -72,19 +72,38 @@ def have_no_lock() -> None:
     deed._LOG_OF_OFFICE = unlocked(deed._LOG_OF_OFFICE)  # type: ignore[assignment]
 
 
+def never_look_again() -> None:
+    """The twin of the relay's second look: it believes that the bus tells it everything."""
+    from queue_app.services import relay
+
+    relay.LOOK_AGAIN_S = 3600.0
+
+
 ODDITIES: dict[str, Callable[[], None]] = {
     "clock": move_clock,
     "numbers in memory": count_in_memory,
     "no waiting for the disk": do_not_wait_for_the_disk,
     "no lock": have_no_lock,
+    "no second look": never_look_again,
 }
 
 
+LATE = [name for name in ("no second look",) if name in os.environ.get("ODD", "")]
+
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
-    for name in filter(None, os.environ.get("ODD", "").split(",")):
-        ODDITIES[name]()
     from config import read_settings
-    from queue_app.server import serve
+    from queue_app import server
 
-    sys.exit(serve(read_settings()))
+    properly = server.start
+
+    def start(app: Any) -> None:
+        """In the worker: what is imported before would be there before gevent can patch it."""
+        for name in LATE:
+            ODDITIES[name]()
+        properly(app)
+
+    server.start = start
+    for name in set(filter(None, os.environ.get("ODD", "").split(","))) - set(LATE):
+        ODDITIES[name]()
+    sys.exit(server.serve(read_settings()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -79,10 +80,11 @@ class Town:
 
 
 @contextlib.contextmanager
-def grown_town(folder: Path, *, counters: int = 10) -> Iterator[Town]:
+def grown_town(folder: Path, *, counters: int = 10, server: RealServer | None = None) -> Iterator[Town]:
     with postgres_server(DURABLE) as postgres, redis_server() as redis:
         environ = {"DATABASE_URL": postgres.empty_database("town"), "REDIS_URL": redis.url, "WEB_CONCURRENCY": "2"}
-        server = RealServer(folder, environ)
+        server = server or RealServer(folder)
+        server.environ = environ
         town = Town(server, counters, postgres, redis)
         server.command_line("db", "upgrade")
         town.settle()
@@ -106,12 +108,24 @@ def small_town(folder: Path, *, counters: int = 4, server: RealServer | None = N
         town.server.kill()
 
 
+CALLS = re.compile(rb'"call_id":(\d+)')
+
+
+class NotingScreen(Screen):
+    """Remembers every call it was ever sent, so that one that was taken back before its commit would be found."""
+
+    def _note(self, text: bytes) -> None:
+        super()._note(text)
+        self.calls: set[int] = getattr(self, "calls", set())
+        self.calls.update(map(int, CALLS.findall(text)))
+
+
 class Wall:
     """Many screens on a thread of their own, with what each has shown and when."""
 
     def __init__(self, port: int, count: int) -> None:
         wish = {"room": "board", "office": OFFICE}
-        self.screens = [Screen("127.0.0.1", port, wish, again_s=0.5) for _ in range(count)]
+        self.screens = [NotingScreen("127.0.0.1", port, wish, again_s=0.5) for _ in range(count)]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -138,6 +152,10 @@ class Wall:
         """How long after `since` each screen first showed this version or a newer one."""
         shown = [next((at for at, seen in list(s.seen) if seen >= version), float("inf")) for s in self.screens]
         return [max(0.0, at - since) for at in shown]
+
+    def calls(self) -> set[int]:
+        """Every call that any screen was ever sent."""
+        return set().union(*(getattr(screen, "calls", set()) for screen in self.screens))
 
     def earliest(self, version: int) -> float:
         """When the first screen showed this version."""
