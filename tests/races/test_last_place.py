@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -24,9 +25,11 @@ from queue_app.store.reservation_tables import Reservation, SlotPlace
 from queue_app.web.context import KEY
 from tests.bookings import body, slot
 from tests.races.arena import together
+from tests.storm.town import say
 from tests.world import World
 
 CLIENTS = 200
+SALES = int(os.environ.get("SALES", "50"))
 OFFICE = """
 code: aoba
 name: {{ja: あおば市役所, en: Aoba City Hall}}
@@ -167,6 +170,32 @@ def test_a_capacity_cut_while_selling_counts_from_that_moment_on(world: World) -
     assert before <= 20
     assert after == max(0, min(5 - before, 60 - before))
     assert sold(world) == before + after
+
+
+@pytest.mark.storm
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("capacity", [1, 3, 20])
+def test_round_after_round_of_two_hundred_clients_on_every_path(
+    world: World, capacity: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In every second round the capacity is halved while they press; whoever has a place by then keeps it."""
+    won = 0
+    for round_ in range(SALES):
+        open_with(world, capacity)
+        works = all_mixed(world, CLIENTS)
+        is_cut = round_ % 2 == 1 and capacity > 1
+        cut: list[Callable[[], Any]] = [lambda: open_with(world, capacity // 2)] if is_cut else []
+        answers = [answer for answer in together([*works[:100], *cut, *works[100:]]) if hasattr(answer, "status_code")]
+        winners = sum(answer.status_code < 300 for answer in answers)
+        losers = [answer for answer in answers if answer.status_code == 409]
+        assert winners + len(losers) == CLIENTS
+        assert winners == sold(world)
+        assert (capacity // 2 if is_cut else capacity) <= winners <= capacity
+        assert all(loser.get_json()["alternatives"] for loser in losers)
+        won += winners
+        _start_over(world)
+        world.clock.pass_(minutes=30)
+    say(capsys, f"{SALES} rounds of {CLIENTS} clients on {capacity} places: {won} sold, never one too many")
 
 
 OFFSETS = tuple(timedelta(milliseconds=ms) for ms in (-50, -10, -1, 0, 1, 10, 50))

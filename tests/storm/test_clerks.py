@@ -33,7 +33,7 @@ from tests.storm.town import OFFICE, Town, grown_town, say, small_town
 PEOPLE = int(os.environ.get("PEOPLE", "3000"))
 PRESSES = int(os.environ.get("PRESSES", "200000"))
 CLERKS = 30
-LOSE = 0.02
+LOSE = 0.3
 KILL_WORKER_S, RESTART_DATABASE_S, FAULT_LASTS_S = 20, 60, 10
 
 
