@@ -7,7 +7,7 @@ Decides the stages of a ticket and which of them become ready when one is finish
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from queue_app.domain.discipline import StageRole
 from queue_app.domain.office import Service
@@ -45,6 +45,19 @@ def visit(services: Sequence[Service], after: Mapping[str, Collection[str]]) -> 
         planned += stages_of(service, offset=len(planned), after=before)
         last[service.code] = len(planned) - 1
     return planned
+
+
+def with_papers_done(stages: Sequence[PlannedStage], done: Collection[int]) -> list[PlannedStage]:
+    """The visit when some back-office stages are over before it begins.
+
+    What waited for one of them waits for what came before it instead: papers that are ready early let nobody collect
+    them before the reception.
+    """
+    before: list[tuple[int, ...]] = []
+    for stage in stages:
+        kept = [each for position in stage.after for each in (before[position] if position in done else (position,))]
+        before.append(tuple(sorted(set(kept))))
+    return [replace(stage, after=after) for stage, after in zip(stages, before, strict=True)]
 
 
 def ready(stages: Iterable[PlannedStage], over: Collection[int], begun: Collection[int]) -> list[int]:

@@ -14,7 +14,7 @@ from queue_app.domain.errors import Conflict
 from queue_app.domain.events import Event
 from queue_app.domain.reservation import Action, Arrival, State, check_arrival, next_state
 from queue_app.domain.wall_clock import clock_text
-from queue_app.services import messages, reception
+from queue_app.services import early_work, messages, reception
 from queue_app.services.deed import Deed
 from queue_app.services.itineraries import planned_visit, procedures_of
 from queue_app.services.reminders import contact_of
@@ -30,6 +30,7 @@ def check_in(deed: Deed, row: Reservation) -> Ticket:
     """
     after = next_state(State(row.state), Action.CHECK_IN)
     arrival = _arrival(deed, row)
+    papers, noted = early_work.done_for(deed.session, row)
     ticket = reception.issue_visit(
         deed,
         reception.Arrival(
@@ -41,13 +42,16 @@ def check_in(deed: Deed, row: Reservation) -> Ticket:
             reservation_id=row.id,
             contact=contact_of(row),
             procedures=procedures_of(deed.office, row),
+            papers_done=papers,
         ),
         planned_visit(deed.office, row),
     )
+    if noted:
+        ticket.note = noted
     row.state, row.ticket_id = after, ticket.id
     row.ended_at = row.changed_at = deed.now
     messages.withdraw(deed, reservation_id=row.id)
-    deed.record(Event.CHECKED_IN, ticket=ticket, reservation=row.id, arrival=arrival)
+    deed.record(Event.CHECKED_IN, ticket=ticket, reservation=row.id, arrival=arrival, papers_done=list(papers))
     return ticket
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.calendar import office_day
 from queue_app.domain.reservation import Action, State, next_state
+from queue_app.services.early_work import forget_early_work
 from queue_app.store.access_tables import PairingCode, StaffSession
 from queue_app.store.linking_tables import LinkCode
 from queue_app.store.office_tables import OfficeRow
@@ -127,6 +128,7 @@ FORGETTERS: dict[str, Callable[[Session, datetime], int]] = {
     "tickets": forget_tickets,
     "visits nobody came for": mark_no_shows,
     "bookings": forget_bookings,
+    "early work": forget_early_work,
     "messages": forget_messages,
     "answers": forget_answers,
     "sessions": forget_sessions,

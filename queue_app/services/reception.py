@@ -18,8 +18,9 @@ from queue_app.domain.calendar import takes_tickets, tickets_next
 from queue_app.domain.discipline import VisitClass, first_reference, head_start
 from queue_app.domain.errors import Conflict, Forbidden, Invalid
 from queue_app.domain.events import Event
-from queue_app.domain.itinerary import PlannedStage, ready, role_of, stages_of
+from queue_app.domain.itinerary import PlannedStage, ready, role_of, stages_of, with_papers_done
 from queue_app.domain.office import Service
+from queue_app.domain.ticket import StageKind, State
 from queue_app.services import messages, tokens, waits
 from queue_app.services.deed import Deed
 from queue_app.store.database import table_of
@@ -39,6 +40,9 @@ class Arrival:
     reservation_id: int | None = None
     contact: messages.Contact | None = None
     procedures: tuple[str, ...] = ()
+    papers_done: tuple[str, ...] = ()
+    """Services whose back-office stage was done before the visit."""
+
 
 
 def issue_ticket(deed: Deed, arrival: Arrival) -> Ticket:
@@ -79,8 +83,13 @@ def issue_visit(deed: Deed, arrival: Arrival, planned: Sequence[PlannedStage]) -
     )
     if arrival.contact is not None:
         ticket.notify_channel, ticket.notify_address = arrival.contact.channel, arrival.contact.address
-    ticket.stages = [_stage(deed, position, stage) for position, stage in enumerate(planned)]
-    for position in ready(planned, over=(), begun=()):
+    over = {
+        n for n, s in enumerate(planned) if s.kind is StageKind.BACK_OFFICE and s.service in arrival.papers_done
+    }
+    planned = with_papers_done(planned, over) if over else planned
+    begins_as = [State.DONE if n in over else State.WAITING for n in range(len(planned))]
+    ticket.stages = [_stage(deed, n, stage, begins_as[n]) for n, stage in enumerate(planned)]
+    for position in ready(planned, over=over, begun=()):
         make_ready(deed, ticket, ticket.stages[position], planned[position], first=True)
     place = waits.place_of(deed.session, deed.office, ticket.stages[0], deed.now)
     ticket.estimate = asdict(place.estimate) if place.estimate else None
@@ -122,13 +131,14 @@ def _history_of(arrival: Arrival, place: waits.Place) -> dict[str, Any]:
     return told
 
 
-def _stage(deed: Deed, position: int, planned: PlannedStage) -> Stage:
+def _stage(deed: Deed, position: int, planned: PlannedStage, state: State) -> Stage:
     return Stage(
         office_id=deed.office.id,
         position=position,
         service=planned.service,
         kind=planned.kind,
         after=list(planned.after),
+        state=state,
     )
 
 

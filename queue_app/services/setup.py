@@ -28,7 +28,14 @@ def setup_version(session: Session, office_id: int) -> int:
 
 
 def change_service(
-    deed: Deed, code: str, made_from: int, *, label: Mapping[str, str], minutes: str, walk_in: bool, from_home: bool
+    deed: Deed,
+    code: str,
+    made_from: int,
+    *,
+    label: Mapping[str, str],
+    minutes: str,
+    walk_ins: str = "",
+    switches: Mapping[str, bool],
 ) -> None:
     """Refuses `stale` when anybody changed the set-up meanwhile, and wrong values by field."""
     row = deed.session.get(ServiceRow, (deed.office.id, code))
@@ -38,9 +45,13 @@ def change_service(
     errors = _label_errors(label)
     if not minutes.isascii() or not minutes.isdecimal() or not MINUTES[0] <= int(minutes) <= MINUTES[1]:
         errors.append(FieldError("minutes", "invalid"))
+    if walk_ins and not (walk_ins.isascii() and walk_ins.isdecimal() and len(walk_ins) < 6):
+        errors.append(FieldError("walk_ins_per_day", "invalid"))
     _refuse(errors)
     row.label, row.minutes = _kept(label), int(minutes)
-    row.settings = {**row.settings, "walk_in": walk_in, "from_home": from_home}
+    guessed = {"walk_ins_per_day": int(walk_ins)} if walk_ins else {}
+    kept = {key: value for key, value in row.settings.items() if key != "walk_ins_per_day"}
+    row.settings = {**kept, **switches, **guessed}
     _changed(deed, "service", code)
 
 

@@ -21,6 +21,8 @@ from queue_app.web.forms import submit
 from queue_app.web.i18n import LANGUAGES, reader_language, t
 from queue_app.web.staff_frame import my_deed, my_office, show
 
+SWITCHES = ("walk_in", "from_home", "before_visit")
+
 
 @blueprint.get("/parts")
 @needs(Right.SET_UP, page=True)
@@ -48,8 +50,8 @@ def change_service(code: str) -> ResponseReturnValue:
             _version(),
             label=_label(deed.office),
             minutes=request.form.get("minutes", "").strip(),
-            walk_in=request.form.get("walk_in") == "yes",
-            from_home=request.form.get("from_home") == "yes",
+            walk_ins=request.form.get("walk_ins_per_day", "").strip(),
+            switches={name: request.form.get(name) == "yes" for name in SWITCHES},
         )
         return url_for("admin.parts", saved=code)
 
@@ -129,15 +131,27 @@ def _values(office: Office, part: Service | Counter) -> dict[str, Any]:
     """The values of the form as the office has them now."""
     held: dict[str, Any] = {f"label_{each}": part.label.get(each, "") for each in office.languages}
     if isinstance(part, Service):
-        return held | {"minutes": str(part.minutes), "walk_in": part.walk_in, "from_home": part.from_home}
+        switches = {
+            "walk_in": part.walk_in,
+            "from_home": part.from_home,
+            "before_visit": bool(part.extra.get("before_visit")),
+        }
+        return held | {"minutes": str(part.minutes), **switches, "walk_ins_per_day": _number(part)}
     return held | {"services": list(part.own_services), "stages": [str(each) for each in part.stages]}
+
+
+def _number(service: Service) -> str:
+    """The office's own number of walk-ins; empty when it gave none."""
+    held = service.extra.get("walk_ins_per_day")
+    return "" if held is None else str(held)
 
 
 def _typed(office: Office, kind: str) -> dict[str, Any]:
     held: dict[str, Any] = {f"label_{code}": request.form.get(f"label_{code}", "").strip() for code in office.languages}
     if kind == "service":
-        switches = {name: request.form.get(name) == "yes" for name in ("walk_in", "from_home")}
-        return held | {"minutes": request.form.get("minutes", "").strip()} | switches
+        switches = {name: request.form.get(name) == "yes" for name in SWITCHES}
+        guess = {"walk_ins_per_day": request.form.get("walk_ins_per_day", "").strip()}
+        return held | {"minutes": request.form.get("minutes", "").strip()} | switches | guess
     chosen = request.form.getlist("services")
     return held | {
         "services": [code for code in office.services if code in chosen],
@@ -147,7 +161,7 @@ def _typed(office: Office, kind: str) -> dict[str, Any]:
 
 def _names(office: Office, kind: str) -> dict[str, str]:
     labels = {f"label_{each}": f"{t('admin.label')} {LANGUAGES.get(each, each)}" for each in office.languages}
-    rest = ("minutes", "walk_in", "from_home") if kind == "service" else ("services", "stages")
+    rest = ("minutes", *SWITCHES, "walk_ins_per_day") if kind == "service" else ("services", "stages")
     return labels | {key: t(f"admin.{key}") for key in rest}
 
 

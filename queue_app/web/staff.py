@@ -43,6 +43,7 @@ from queue_app.web import (  # noqa: E402, F401
     staff_audit,
     staff_console,
     staff_deeds,
+    staff_early,
     staff_floor,
     staff_issue,
     staff_login,

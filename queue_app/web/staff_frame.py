@@ -11,15 +11,18 @@ from queue_app.domain.access import Right
 from queue_app.domain.office import Office, label_in
 from queue_app.services import offices
 from queue_app.services.deed import Deed, begin_by_id
+from queue_app.services.early_work import offers_any
 from queue_app.web.auth import identity
 from queue_app.web.context import house
 from queue_app.web.i18n import LANGUAGES, reader_language, t
 
+EARLY = "staff.early_jobs"
 PLACES = (
     (Right.SERVE, "staff.choose_counter", "staff.nav.counters"),
     (Right.ISSUE, "staff.issue_form", "staff.nav.issue"),
     (Right.CHECK_IN, "booking.bookings", "booking.desk_nav"),
     (Right.CHECK_IN, "staff.messages_page", "undelivered.nav"),
+    (Right.SERVE, EARLY, "early.nav"),
     (Right.SEE_FLOOR, "staff.floor", "staff.nav.floor"),
     (Right.SEE_AUDIT, "staff.audit_page", "audit.nav"),
     (Right.SET_UP, "admin.overview", "staff.nav.admin"),
@@ -51,7 +54,11 @@ def show(template: str, office: Office | None, **context: Any) -> str:
         zone=office.zone.key if office else "",
         person=who.label,
         role=who.role,
-        places=[{"url": url_for(endpoint), "label": t(key)} for right, endpoint, key in PLACES if who.may(right)],
+        places=[
+            {"url": url_for(endpoint), "label": t(key)}
+            for right, endpoint, key in PLACES
+            if who.may(right) and (endpoint != EARLY or (office is not None and offers_any(office)))
+        ],
         language_names=LANGUAGES,
         **context,
     )
