@@ -58,7 +58,7 @@ class About:
 
 
 def booking_letter(kind: str, channel: str, about: About) -> Letter:
-    """`confirmed`, `moved`, `cancelled`, `reminder_7` or `reminder_1`."""
+    """`confirmed`, `moved`, `cancelled`, `hours_changed`, `reminder_7` or `reminder_1`."""
     facts = _facts(about)
     if channel != "email":
         subject = words(f"subject.{kind}", about.language, **facts) if channel in WITH_SUBJECT else ""

@@ -45,12 +45,20 @@ def cancelled(deed: Deed, row: Reservation, event: EventRow) -> None:
     _tell(deed, row, "cancelled", event, until=deed.now + CANCELLATION_USE)
 
 
-def _tell(deed: Deed, row: Reservation, kind: str, event: EventRow, *, until: datetime) -> None:
+def hours_changed(deed: Deed, row: Reservation, event: EventRow | None) -> None:
+    """The office will be closed at the booked time; the booking stands until its holder, or staff, moves it."""
+    _tell(deed, row, "hours_changed", event, until=row.start_at, again=str(deed.log.setup_version))
+
+
+def _tell(
+    deed: Deed, row: Reservation, kind: str, event: EventRow | None, *, until: datetime, again: str = ""
+) -> None:
+    """`again` tells apart what may happen to one booking more than once."""
     contact = contact_of(row)
     if contact is None:
         return
     letter = booking_letter(kind, contact.channel, _about(deed, row))
-    dedupe = _cause(row, kind)
+    dedupe = _cause(row, kind) + (f":{again}" if again else "")
     expires = max(until, deed.now + timedelta(minutes=5))
     post(deed, contact, Post(kind, letter, deed.now, expires, dedupe, reservation_id=row.id), event)
 

@@ -1,5 +1,6 @@
-"""Changing services and counters in the browser. A change names the version it was made from; a later one is kept.
+"""Changing services, counters and booking rules in the browser.
 
+A change names the version it was made from; a later one is kept.
 Leaves whole offices to `office_file`, which writes the same tables.
 """
 
@@ -13,13 +14,23 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import Conflict, FieldError, Invalid, NotFound
 from queue_app.domain.events import Event
+from queue_app.domain.slot_plan import parse_slot_plan
 from queue_app.domain.ticket import StageKind
 from queue_app.services import offices
 from queue_app.services.deed import Deed
-from queue_app.store.office_tables import CounterRow, OfficeLog, ServiceRow
+from queue_app.store.office_tables import CounterRow, OfficeLog, OfficeRow, ServiceRow
+from queue_app.store.queue_tables import EventRow
 
 LONGEST_LABEL = 200
-MINUTES = (1, 480)
+MINUTES, TARGETS = (1, 480), (1, 240)
+BOOKING_LIMITS = {
+    "ahead_days": (0, 366),
+    "cutoff_min": (0, 20_160),
+    "hold_min": (1, 60),
+    "early_min": (0, 240),
+    "late_min": (0, 240),
+}
+_SLOT_FIELDS = ("length_min", "capacity", "walk_in_share", "start_offsets")
 
 
 def setup_version(session: Session, office_id: int) -> int:
@@ -34,6 +45,7 @@ def change_service(
     *,
     label: Mapping[str, str],
     minutes: str,
+    wait_target: str,
     walk_ins: str = "",
     switches: Mapping[str, bool],
 ) -> None:
@@ -41,18 +53,19 @@ def change_service(
     row = deed.session.get(ServiceRow, (deed.office.id, code))
     if row is None or not row.active:
         raise NotFound("unknown_service", service=code)
-    _check_version(deed, made_from)
+    check_version(deed, made_from)
     errors = _label_errors(label)
-    if not minutes.isascii() or not minutes.isdecimal() or not MINUTES[0] <= int(minutes) <= MINUTES[1]:
-        errors.append(FieldError("minutes", "invalid"))
+    errors += [FieldError("minutes", "invalid")] * (not _is_number(minutes, MINUTES))
+    errors += [FieldError("wait_target", "invalid")] * (not _is_number(wait_target, TARGETS))
     if walk_ins and not (walk_ins.isascii() and walk_ins.isdecimal() and len(walk_ins) < 6):
         errors.append(FieldError("walk_ins_per_day", "invalid"))
     _refuse(errors)
     row.label, row.minutes = _kept(label), int(minutes)
     guessed = {"walk_ins_per_day": int(walk_ins)} if walk_ins else {}
+    target = {} if int(wait_target) == row.settings.get("wait_target", 20) else {"wait_target": int(wait_target)}
     kept = {key: value for key, value in row.settings.items() if key != "walk_ins_per_day"}
-    row.settings = {**kept, **switches, **guessed}
-    _changed(deed, "service", code)
+    row.settings = {**kept, **switches, **guessed, **target}
+    changed(deed, "service", code)
 
 
 def change_counter(
@@ -62,7 +75,7 @@ def change_counter(
     row = deed.session.get(CounterRow, (deed.office.id, code))
     if row is None or not row.active:
         raise NotFound("unknown_counter", counter=code)
-    _check_version(deed, made_from)
+    check_version(deed, made_from)
     errors = _label_errors(label)
     if not services or any(each not in deed.office.services for each in services):
         errors.append(FieldError("services", "too_few" if not services else "unknown_service"))
@@ -72,12 +85,44 @@ def change_counter(
     row.label = _kept(label)
     row.services = [each for each in deed.office.services if each in services]
     row.stages = [str(each) for each in StageKind if each in stages]
-    _changed(deed, "counter", code)
+    changed(deed, "counter", code)
 
 
-def _check_version(deed: Deed, made_from: int) -> None:
+def change_booking(deed: Deed, made_from: int, policy: Mapping[str, Any]) -> None:
+    """The office's rules for bookings: days ahead, cut-off, early and late grace; keys as in the office file."""
+    check_version(deed, made_from)
+    row = deed.session.get_one(OfficeRow, deed.office.id)
+    _refuse([FieldError(key, "invalid") for key, value in policy.items() if not _may_be(key, value)])
+    row.settings = {**row.settings, "booking": {**row.settings.get("booking", {}), **policy}}
+    changed(deed, "booking", deed.office.code)
+
+
+def change_slots(deed: Deed, code: str, made_from: int, slots: Mapping[str, Any] | None) -> None:
+    """How a service can be booked; None takes no more bookings, and those there are stay. Refuses by field."""
+    row = deed.session.get(ServiceRow, (deed.office.id, code))
+    if row is None or not row.active:
+        raise NotFound("unknown_service", service=code)
+    check_version(deed, made_from)
+    kept = {key: value for key, value in (row.slots or {}).items() if key not in _SLOT_FIELDS}
+    plan = None if slots is None else parse_slot_plan({**kept, **slots})
+    row.slots = None if plan is None else plan.to_value()
+    changed(deed, "slots", code)
+
+
+def check_version(deed: Deed, made_from: int) -> None:
+    """Refuses `stale` when the set-up is no longer the one that a form was made from."""
     if deed.log.setup_version != made_from:
         raise Conflict("stale", version=deed.log.setup_version)
+
+
+def _may_be(key: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return True
+    return isinstance(value, int) and BOOKING_LIMITS[key][0] <= value <= BOOKING_LIMITS[key][1]
+
+
+def _is_number(text: str, limits: tuple[int, int]) -> bool:
+    return text.isascii() and text.isdecimal() and limits[0] <= int(text) <= limits[1]
 
 
 def _label_errors(label: Mapping[str, str]) -> list[FieldError]:
@@ -96,8 +141,9 @@ def _refuse(errors: Sequence[FieldError]) -> None:
         raise Invalid(errors)
 
 
-def _changed(deed: Deed, part: str, code: str) -> None:
+def changed(deed: Deed, part: str, code: str) -> EventRow | None:
     """Only what differs counts as a change: a form that was sent as it came leaves no trace."""
-    if deed.session.dirty and any(deed.session.is_modified(row) for row in deed.session.dirty):
-        offices.setup_changed(deed.session, deed.office.id)
-        deed.record(Event.SETUP_CHANGED, part=part, code=code)
+    if not any(deed.session.is_modified(row) for row in deed.session.dirty):
+        return None
+    offices.setup_changed(deed.session, deed.office.id)
+    return deed.record(Event.SETUP_CHANGED, part=part, code=code)

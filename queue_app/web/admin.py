@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, url_for
@@ -10,19 +11,29 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right
 from queue_app.domain.office import Office
-from queue_app.services import access
+from queue_app.services import access, forgetting
 from queue_app.services.people import people
 from queue_app.store.database import reading
 from queue_app.web.auth import needs
 from queue_app.web.i18n import t
+from queue_app.web.service_looks import completeness, texts_of
 from queue_app.web.staff import keep_session_alive
 from queue_app.web.staff_frame import my_office, show
 
+HOUR = timedelta(hours=1)
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 blueprint.before_request(keep_session_alive)
 
 # They hang their views on the blueprint above.
-from queue_app.web import admin_access, admin_file, admin_parts, admin_people  # noqa: E402, F401
+from queue_app.web import (  # noqa: E402, F401
+    admin_access,
+    admin_booking,
+    admin_file,
+    admin_hours,
+    admin_parts,
+    admin_people,
+    admin_previews,
+)
 
 
 @blueprint.get("/")
@@ -31,30 +42,53 @@ def overview() -> ResponseReturnValue:
     with reading() as session:
         office = my_office(session)
         steps = _steps(session, office)
-    return show("admin/overview.html", office, steps=steps, missing=missing_texts(office))
+    done = sum(1 for step in steps if step["count"])
+    return show("admin/overview.html", office, steps=steps, done=done, missing=missing_texts(office), kept=_kept())
 
 
 def missing_texts(office: Office) -> list[dict[str, Any]]:
-    """Per service and counter, the languages of the office that have no label yet."""
-    parts = [("service", each.code, each.label) for each in office.services.values()]
-    parts += [("counter", each.code, each.label) for each in office.counters.values()]
+    """Per service and counter, the languages of the office in which something is not said yet."""
+    parts = [("service", each.code, each.label, texts_of(each)) for each in office.services.values()]
+    parts += [("counter", each.code, each.label, {"label": each.label}) for each in office.counters.values()]
     return [
         {"kind": kind, "code": code, "label": label["ja"], "languages": lacking}
-        for kind, code, label in parts
-        if (lacking := [language for language in office.languages if language not in label])
+        for kind, code, label, texts in parts
+        if (lacking := [each["code"] for each in completeness(office, texts) if each["missing"]])
     ]
 
 
 def _steps(session: Session, office: Office) -> list[dict[str, Any]]:
-    """The order in which an office is set up, with how much of each is there."""
-    devices = [token for token in access.list_tokens(session, office.id) if token.role in access.DEVICE_ROLES]
+    """The order in which an office is set up, with how much of each is there and whether that is enough to open."""
+    tokens = [token for token in access.list_tokens(session, office.id) if token.revoked_at is None]
+    devices = sum(1 for token in tokens if token.role in access.DEVICE_ROLES)
+    staff = sum(1 for user in people(session, office.id) if user.active)
+    has_hours = office.hours.always or any(office.hours.weekly) or bool(office.hours.dates)
+    bookable = sum(1 for each in office.services.values() if each.slots)
     counts = [
-        ("office", 1, url_for("admin.office_file_page")),
+        ("office", int(bool(office.phone)), url_for("admin.office_file_page")),
         ("counters", len(office.counters), url_for("admin.parts")),
         ("services", len(office.services), url_for("admin.parts")),
-        ("hours", 1, url_for("admin.office_file_page")),
-        ("slots", sum(1 for each in office.services.values() if each.slots), url_for("admin.office_file_page")),
-        ("devices", sum(1 for token in devices if token.revoked_at is None), url_for("admin.tokens")),
-        ("people", sum(1 for user in people(session, office.id) if user.active), url_for("admin.people_page")),
+        ("hours", int(has_hours), url_for("admin.hours")),
+        ("slots", bookable, url_for("admin.booking")),
+        ("devices", devices, url_for("admin.tokens")),
+        ("people", max(0, staff - 1), url_for("admin.people_page")),
     ]
-    return [{"name": t(f"admin.steps.{key}"), "count": count, "url": url} for key, count, url in counts]
+    return [
+        {"name": t(f"admin.steps.{key}"), "hint": t(f"admin.step_hints.{key}"), "count": count, "url": url}
+        for key, count, url in counts
+    ]
+
+
+def _kept() -> list[tuple[str, str]]:
+    """What is forgotten by itself, and when: the periods that the nightly forgetting goes by."""
+    days = {
+        "bookings": forgetting.BOOKINGS_KEPT,
+        "deliveries": forgetting.DELIVERIES_KEPT,
+        "sessions": forgetting.SESSIONS_KEPT,
+    }
+    hours = {"messages": forgetting.MESSAGES_KEPT, "answers": forgetting.ANSWERS_KEPT}
+    return [
+        (t("admin.kept.notes"), t("admin.kept.end_of_day")),
+        *((t(f"admin.kept.{key}"), t("admin.kept.days", count=span.days)) for key, span in days.items()),
+        *((t(f"admin.kept.{key}"), t("admin.kept.hours", count=span // HOUR)) for key, span in hours.items()),
+    ]

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right
-from queue_app.domain.errors import Conflict, Invalid, NotFound
+from queue_app.domain.errors import NotFound
 from queue_app.domain.office import Counter, Office, Service, label_in
 from queue_app.domain.ticket import StageKind
 from queue_app.services import setup
 from queue_app.store.database import reading
 from queue_app.web.admin import blueprint
+from queue_app.web.admin_values import saved, version_typed
 from queue_app.web.auth import needs
-from queue_app.web.errors import field_sentence
-from queue_app.web.forms import submit
 from queue_app.web.i18n import LANGUAGES, reader_language, t
+from queue_app.web.service_looks import completeness, previews, texts_of
 from queue_app.web.staff_frame import my_deed, my_office, show
 
 SWITCHES = ("walk_in", "from_home", "before_visit")
@@ -29,8 +31,8 @@ SWITCHES = ("walk_in", "from_home", "before_visit")
 def parts() -> ResponseReturnValue:
     with reading() as session:
         office = my_office(session)
-    saved = t("admin.saved") if request.args.get("saved") else None
-    return show("admin/parts.html", office, saved=saved)
+    said = t("admin.saved") if request.args.get("saved") else None
+    return show("admin/parts.html", office, saved=said)
 
 
 @blueprint.get("/services/<code>")
@@ -47,9 +49,10 @@ def change_service(code: str) -> ResponseReturnValue:
         setup.change_service(
             deed,
             code,
-            _version(),
+            version_typed(),
             label=_label(deed.office),
             minutes=request.form.get("minutes", "").strip(),
+            wait_target=request.form.get("wait_target", "").strip(),
             walk_ins=request.form.get("walk_ins_per_day", "").strip(),
             switches={name: request.form.get(name) == "yes" for name in SWITCHES},
         )
@@ -72,7 +75,7 @@ def change_counter(code: str) -> ResponseReturnValue:
         setup.change_counter(
             deed,
             code,
-            _version(),
+            version_typed(),
             label=_label(deed.office),
             services=request.form.getlist("services"),
             stages=request.form.getlist("stages"),
@@ -82,16 +85,8 @@ def change_counter(code: str) -> ResponseReturnValue:
     return _saved("counter", code, act)
 
 
-def _saved(kind: str, code: str, act: Any) -> ResponseReturnValue:
-    try:
-        return redirect(submit(act), 303)
-    except Invalid as refusal:
-        errors = {error.field: field_sentence(error.code, dict(error.facts)) for error in refusal.errors}
-        return _form(kind, code, errors=errors), 422
-    except Conflict as refusal:
-        if refusal.code != "stale":
-            raise
-        return _form(kind, code, stale=True), 412
+def _saved(kind: str, code: str, act: Callable[[Session], str]) -> ResponseReturnValue:
+    return saved(act, partial(_form, kind, code))
 
 
 def _form(kind: str, code: str, *, errors: dict[str, str] | None = None, stale: bool = False) -> str:
@@ -120,6 +115,8 @@ def _form(kind: str, code: str, *, errors: dict[str, str] | None = None, stale: 
         version=version,
         stale=stale,
         changes=changes if stale else [],
+        complete=completeness(office, texts_of(known[code]) if kind == "service" else {"label": known[code].label}),
+        previews=previews(office, known[code]) if kind == "service" else None,
         errors=errors or {},
         languages_offered=[(each, LANGUAGES.get(each, each)) for each in office.languages],
         services=[{"value": each.code, "label": label_in(each.label, language)} for each in office.services.values()],
@@ -136,7 +133,8 @@ def _values(office: Office, part: Service | Counter) -> dict[str, Any]:
             "from_home": part.from_home,
             "before_visit": bool(part.extra.get("before_visit")),
         }
-        return held | {"minutes": str(part.minutes), **switches, "walk_ins_per_day": _number(part)}
+        numbers = {"minutes": str(part.minutes), "wait_target": str(part.wait_target)}
+        return held | {**numbers, **switches, "walk_ins_per_day": _number(part)}
     return held | {"services": list(part.own_services), "stages": [str(each) for each in part.stages]}
 
 
@@ -151,7 +149,8 @@ def _typed(office: Office, kind: str) -> dict[str, Any]:
     if kind == "service":
         switches = {name: request.form.get(name) == "yes" for name in SWITCHES}
         guess = {"walk_ins_per_day": request.form.get("walk_ins_per_day", "").strip()}
-        return held | {"minutes": request.form.get("minutes", "").strip()} | switches | guess
+        numbers = {name: request.form.get(name, "").strip() for name in ("minutes", "wait_target")}
+        return held | numbers | switches | guess
     chosen = request.form.getlist("services")
     return held | {
         "services": [code for code in office.services if code in chosen],
@@ -161,7 +160,7 @@ def _typed(office: Office, kind: str) -> dict[str, Any]:
 
 def _names(office: Office, kind: str) -> dict[str, str]:
     labels = {f"label_{each}": f"{t('admin.label')} {LANGUAGES.get(each, each)}" for each in office.languages}
-    rest = ("minutes", *SWITCHES, "walk_ins_per_day") if kind == "service" else ("services", "stages")
+    rest = ("minutes", "wait_target", *SWITCHES, "walk_ins_per_day") if kind == "service" else ("services", "stages")
     return labels | {key: t(f"admin.{key}") for key in rest}
 
 
@@ -180,8 +179,3 @@ def _shown(value: Any, office: Office, language: str) -> str:
 def _label(office: Office) -> dict[str, str]:
     """The languages of the form, over those that stand in the tables and not in the form."""
     return {language: request.form.get(f"label_{language}", "") for language in office.languages}
-
-
-def _version() -> int:
-    text = request.form.get("setup_version", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else -1

@@ -282,6 +282,9 @@ def test_floor_and_set_up_pass_axe_and_do_not_scroll_sideways_on_a_narrow_screen
         "/admin/services/moving",
         "/admin/counters/1",
         "/admin/people",
+        "/admin/hours",
+        "/admin/booking",
+        "/admin/booking/moving",
         "/admin/tokens",
         "/admin/file",
     ]
