@@ -131,7 +131,7 @@ def _volume(value: object, at: str, errors: list[FieldError]) -> int:
 def _time(value: object, at: str, errors: list[FieldError]) -> str:
     if isinstance(value, str) and _TIME.fullmatch(value):
         return value
-    errors.append(_error(at, "wrong_form", f"{value!r} is no time like \"08:30\", in quotation marks"))
+    errors.append(_error(at, "wrong_form", f'{value!r} is no time like "08:30", in quotation marks'))
     return at
 
 

@@ -1,7 +1,9 @@
 """Four weeks of bookings for the example city, so that its calendar looks like one: fictional names and numbers.
 
 The same day always gets the same people: everything but codes and links is drawn from the slot's own id. Mondays and
-mornings are fuller, and nothing is ever quite full, so that somebody who tries it finds a time.
+mornings are fuller; Monday at ten is full, and so are the Fridays of long visits, and everything else has room, so that
+somebody who tries it meets every state and finds a time. The week before today tells who came, who did not, and who
+cancelled.
 """
 
 from __future__ import annotations
@@ -29,6 +31,11 @@ from queue_app.services.search_hashes import code_hash_of, name_hash_of
 from queue_app.store.reservation_tables import Reservation, SlotPlace
 
 DAYS = 28
+DAYS_BEFORE = 7
+SOUGHT_AFTER = (0, 10)
+"""Weekday and hour of which every place is taken."""
+
+LONG_MIN, LONG_FULL_ON = 60, 4
 PLANNED_PLACES = 3
 """The planner asks for bookings that are there already; the example has to begin with some."""
 
@@ -49,6 +56,7 @@ class _Guest:
     seed: bytes
     people: int
     need_min: int
+    state: State
 
 
 def seed_bookings(session: Session, office: Office, ports: Ports) -> int:
@@ -61,9 +69,12 @@ def seed_bookings(session: Session, office: Office, ports: Ports) -> int:
     codes = _codes(len(guests))
     people = zip(guests.items(), codes, strict=True)
     rows = [_row(office, guest, code, ports) | {"id": id} for (id, guest), code in people]
-    places = [_place(office, guest) | {"reservation_id": id} for id, guest in guests.items()]
+    places = [
+        _place(office, guest) | {"reservation_id": id} for id, guest in guests.items() if guest.state is State.BOOKED
+    ]
     if rows:
         session.execute(insert(Reservation), rows)
+    if places:
         session.execute(insert(SlotPlace), places)
     return len(rows)
 
@@ -78,15 +89,24 @@ def _guests(office: Office, ports: Ports) -> Iterator[_Guest]:
         places = PLANNED_PLACES if plan.capacity is None else fixed_places(plan)
         for day in _working_days(office.today(now), ports):
             for cell in grid(offer, day):
-                if cell.start > now and _in_hours(cell.start.astimezone(office.zone)):
-                    yield from _in_cell(service, plan, cell, places)
+                local = cell.start.astimezone(office.zone)
+                is_over, is_full = cell.end <= now, _is_full(service, local)
+                if (is_over or cell.start > now) and (is_full or _in_hours(local)):
+                    yield from _in_cell(service, plan, cell, places, is_over=is_over, is_full=is_full)
 
 
-def _in_cell(service: Service, plan: SlotPlan, cell: SlotTime, capacity: int) -> Iterator[_Guest]:
+def _is_full(service: Service, local: datetime) -> bool:
+    is_long = service.minutes >= LONG_MIN and local.weekday() == LONG_FULL_ON
+    return is_long or (local.weekday(), local.hour) == SOUGHT_AFTER
+
+
+def _in_cell(
+    service: Service, plan: SlotPlan, cell: SlotTime, capacity: int, *, is_over: bool, is_full: bool
+) -> Iterator[_Guest]:
     taken = 0
     for place in range(capacity):
         seed = hashlib.sha256(f"{cell.id}|{place}".encode()).digest()
-        if seed[0] / 256 >= _demand(cell.start):
+        if seed[0] / 256 >= _demand(cell.start) and not is_full:
             continue
         people = 1 + seed[5] % 3
         while people > 1 and length_for(service.minutes, people, plan) > plan.length_min:
@@ -94,12 +114,23 @@ def _in_cell(service: Service, plan: SlotPlan, cell: SlotTime, capacity: int) ->
         need_min = length_for(service.minutes, people, plan)
         if need_min > plan.length_min:
             continue
-        yield _Guest(service, cell, taken, seed, people, need_min)
-        taken += 1
+        state = _came_of_it(seed) if is_over else _before(seed, is_full=is_full)
+        yield _Guest(service, cell, taken, seed, people, need_min, state)
+        taken += state is State.BOOKED
+
+
+def _before(seed: bytes, *, is_full: bool) -> State:
+    """One in sixteen has cancelled, but nobody where every place is taken."""
+    return State.CANCELLED if seed[9] < 16 and not is_full else State.BOOKED
+
+
+def _came_of_it(seed: bytes) -> State:
+    """One in sixteen had cancelled, one in sixteen did not come."""
+    return State.CANCELLED if seed[9] < 16 else State.NO_SHOW if seed[9] < 32 else State.ARRIVED
 
 
 def _working_days(today: date, ports: Ports) -> Iterator[date]:
-    days = (today + timedelta(days=number) for number in range(DAYS))
+    days = (today + timedelta(days=number) for number in range(-DAYS_BEFORE, DAYS))
     return (day for day in days if day.weekday() < 5 and ports.holidays(day) is None)
 
 
@@ -127,7 +158,7 @@ def _row(office: Office, guest: _Guest, code: str, ports: Ports) -> dict[str, An
     return {
         "office_id": office.id,
         "service": guest.service.code,
-        "state": State.BOOKED,
+        "state": guest.state,
         "start_at": guest.cell.start,
         "end_at": guest.cell.end,
         "come_at": guest.cell.start,
@@ -145,8 +176,9 @@ def _row(office: Office, guest: _Guest, code: str, ports: Ports) -> dict[str, An
         "language": LANGUAGES[seed[7] % len(LANGUAGES)],
         "needs": [need for need in NEEDS[seed[8] % len(NEEDS)] if need in office.needs],
         "origin": "demo",
-        "made_at": now,
-        "changed_at": now,
+        "made_at": min(now, guest.cell.start),
+        "changed_at": min(now, guest.cell.start),
+        "ended_at": None if guest.state is State.BOOKED else min(now, guest.cell.start),
         "extensions": 0,
         "failures": 0,
         "sequence": 0,

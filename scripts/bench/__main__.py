@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from scripts.bench import measures
+from scripts.bench import booking, measures
 from scripts.bench.statements import statements_per_call
 from scripts.bench_env import environment
 
@@ -112,6 +112,29 @@ def screens(folder: Path, size: float) -> list[str]:
     )
 
 
+def bookings(folder: Path, size: float) -> list[str]:
+    for name in ("own", "page", "season"):
+        (folder / name).mkdir()
+    work = booking.own_work(folder / "own")
+    page = booking.page_at_fifty(folder / "page", max(8, 30 * size))
+    season = booking.season_opens(folder / "season", max(35, 60 * size))
+    rows = [
+        (f"{name} while the season opens, p95", ms(season.presses[kind].at(0.95)), "≤ 500 ms")
+        for kind, name in (("read", "days and times"), ("hold", "a place held"), ("book", "a booking"))
+    ]
+    return table(
+        "Bookings (page: SQLite, 50/s; season: PostgreSQL + Redis, 200/s, 85 % read, 10 % hold, 5 % book)",
+        ("", "measured", "wanted"),
+        ("list of ten days, own work", f"{work['slots']:.1f} ms", "≤ 5 ms"),
+        ("questions to result, own work", f"{work['navigator']:.1f} ms", "≤ 5 ms"),
+        ("page of days, p95", ms(page.at(0.95)), "≤ 150 ms"),
+        *rows,
+        (f"time until {booking.TO_SELL} places are sold", f"{season.seconds_to_sell:.0f} s", "≤ 60 s"),
+        ("most places taken in one slot", str(season.most_in_a_slot), f"≤ {booking.PLACES}"),
+        ("other answers", str(season.broken + page.refused), "0"),
+    )
+
+
 def statements(folder: Path, _size: float) -> list[str]:
     rows = [(name, str(count)) for name, count in statements_per_call(folder).items()]
     return table("Database statements", ("", "statements"), *rows)
@@ -124,6 +147,7 @@ PARTS: dict[str, Callable[[Path, float], list[str]]] = {
     "doors": doors,
     "flat-out": flat_out,
     "screens": screens,
+    "booking": bookings,
 }
 
 

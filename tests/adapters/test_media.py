@@ -39,7 +39,9 @@ def test_a_recording_takes_the_place_of_the_earlier_one(media: Media) -> None:
     assert media.recorded("aoba") == {}
 
 
-@pytest.mark.parametrize("clip", ["../../etc/passwd", "en/../reception", "en/reception/1/2", "en/reception/..", "en//1", "en/a b/1"])
+@pytest.mark.parametrize(
+    "clip", ["../../etc/passwd", "en/../reception", "en/reception/1/2", "en/reception/..", "en//1", "en/a b/1"]
+)
 def test_a_clip_with_a_strange_name_is_not_kept(media: Media, clip: str) -> None:
     with pytest.raises(Invalid):
         media.keep_recording("aoba", clip, kind="wav", content=chime())
@@ -69,7 +71,9 @@ def test_a_large_picture_is_made_small_enough_for_a_screen(media: Media) -> None
         assert kept.size == (1600, 400)
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>", picture()[:300], chime()])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>", picture()[:300], chime()]
+)
 def test_what_is_no_picture_is_refused(media: Media, content: bytes) -> None:
     with pytest.raises(Invalid) as refused:
         media.keep_picture("aoba", content)

@@ -15,7 +15,12 @@ FAMILIAR = ["hana", "窓口 はな", "aoba", "あおば市役所"]
 
 @pytest.mark.parametrize(
     "passphrase",
-    ["夕立のあとに自転車で坂を下りた", "four grey herons by the canal", "ゆうだちの あとの にじ 七色", "x7-kk-Lm-92-pq-0v"],
+    [
+        "夕立のあとに自転車で坂を下りた",
+        "four grey herons by the canal",
+        "ゆうだちの あとの にじ 七色",
+        "x7-kk-Lm-92-pq-0v",
+    ],
 )
 def test_long_and_uncommon_is_enough(passphrase: str) -> None:
     assert weakness(passphrase, FAMILIAR) is None

@@ -73,7 +73,9 @@ def test_a_wav_with_eight_channels_is_no_announcement() -> None:
     assert code(file.getvalue()) == "not_a_sound"
 
 
-@given(st.binary(max_size=400), st.sampled_from([b"", b"OggS", b"RIFF\0\0\0\0WAVE", b"ID3", b"\xff\xfb", b"\xff\xf3\x90"]))
+@given(
+    st.binary(max_size=400), st.sampled_from([b"", b"OggS", b"RIFF\0\0\0\0WAVE", b"ID3", b"\xff\xfb", b"\xff\xf3\x90"])
+)
 def test_no_bytes_bring_anything_but_a_refusal_or_a_sound(rest: bytes, head: bytes) -> None:
     try:
         sound = check_sound(head + rest)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from queue_app.adapters.clock import system_clock
 from queue_app.services import office_file
 from queue_app.store.database import writing
+from queue_app.store.reservation_tables import Reservation, SlotPlace
 from tests.journeys.conftest import OFFICE, City
 
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text("utf-8")
@@ -177,6 +181,67 @@ def test_a_lost_time_shows_others_and_keeps_what_was_typed(hall: City) -> None:
     second.locator("button[name=slot]").first.click()
     to_the_check(second)
     booked(second)
+
+
+def let_the_hold_run_out(hall: City) -> None:
+    """Ten minutes have gone by while somebody looked for their papers."""
+    past = system_clock() - timedelta(seconds=1)
+
+    def act(session: Session) -> None:
+        session.execute(update(Reservation).where(Reservation.state == "held").values(expires_at=past))
+        session.execute(update(SlotPlace).where(SlotPlace.taken_until.is_not(None)).values(taken_until=past))
+
+    with hall.door.app_context():
+        writing(act)
+
+
+def test_an_expired_hold_is_taken_again_and_said_and_keeps_what_was_typed(hall: City) -> None:
+    page = phone(hall, java_script_enabled=False)
+    to_the_day(page)
+    to_the_contact(page)
+    to_the_check(page)
+    let_the_hold_run_out(hall)
+    press(page, "この内容で予約する")
+    assert "同じ時間をもう一度お取りしました" in page.inner_text("main")
+    assert "アオバ ハナコ" in page.inner_text("main")
+    booked(page)
+
+
+def test_an_expired_hold_whose_time_is_gone_shows_others_and_keeps_what_was_typed(hall: City) -> None:
+    slow, quick = phone(hall), phone(hall)
+    to_the_day(slow)
+    to_the_contact(slow)
+    to_the_check(slow)
+    let_the_hold_run_out(hall)
+    to_the_day(quick)
+    to_the_contact(quick)
+    to_the_check(quick)
+    booked(quick)
+    press(slow, "この内容で予約する")
+    assert "埋まってしまいました" in slow.inner_text("main")
+    slow.locator("button[name=slot]").first.click()
+    assert slow.input_value("#name_kana") == "アオバ ハナコ"
+    to_the_check(slow)
+    booked(slow)
+
+
+def test_answers_on_another_phone_can_be_booked_from_there(hall: City) -> None:
+    page, other = phone(hall, java_script_enabled=False), phone(hall, java_script_enabled=False)
+    page.check("input[name=errand][value=navigator]")
+    press(page, "次へ")
+    while "/result" not in page.url:
+        if page.locator("#moved_on").count():
+            page.fill("#moved_on", "2026-11-01")
+        press(page, "次へ")
+    page.click("summary:has-text('スマートフォンに送る')")
+    shared = page.locator("main details a").get_attribute("href") or ""
+    other.goto(hall.url + urlsplit(shared).path)
+    assert "転出証明書" in other.inner_text("main")
+    press(other, "予約を始める")
+    to_the_contact(other)
+    to_the_check(other)
+    booked(other)
+    assert "転出証明書" in other.inner_text("main")
 
 
 def test_pressing_twice_and_going_back_make_one_booking(hall: City) -> None:

@@ -324,7 +324,9 @@ def test_login_beside_the_page_brings_back_the_same_visit_and_what_was_typed(cit
     page.keyboard.press("Alt+M")
     page.locator("#note").fill("通訳")
     city.end_sessions(login)
-    page.evaluate("() => document.getElementById('console').dispatchEvent(new CustomEvent('matazu:refresh', {bubbles: true}))")
+    page.evaluate(
+        "() => document.getElementById('console').dispatchEvent(new CustomEvent('matazu:refresh', {bubbles: true}))"
+    )
     expect(page.locator("#idle")).to_contain_text("入力中の内容は残っています")
     with page.context.expect_page() as opened:
         page.locator("[data-log-in]").click()

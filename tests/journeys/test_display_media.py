@@ -150,7 +150,9 @@ def test_a_screen_whose_zone_is_changed_at_a_desk_becomes_that_screen(hall: Hall
 
 
 @pytest.mark.parametrize("size", [{"width": 1920, "height": 1080}, {"width": 1080, "height": 1920}], ids=str)
-def test_city_information_stands_beside_and_gives_way_without_changing_a_number(hall: Hall, size: dict[str, int]) -> None:
+def test_city_information_stands_beside_and_gives_way_without_changing_a_number(
+    hall: Hall, size: dict[str, int]
+) -> None:
     plain = hall.screen(size=size)
     hall.call(1)
     expect(plain.locator(".hero__number")).to_have_count(1)

@@ -271,6 +271,10 @@ def test_the_demo_city_has_the_same_guests_each_time_and_no_full_calendar(world:
         overfull = session.execute(select(SlotPlace.slot).group_by(SlotPlace.slot).having(func.count() > 2)).all()
     assert count > 50
     assert overfull == []
+    with world.app.app_context(), reading() as session:
+        states = set(session.scalars(select(Reservation.state)))
+    assert states == {"booked", "arrived", "no_show", "cancelled"}
+    assert slot("10:00", day="2026-12-07") not in free(world, day="2026-12-07")
     assert office.code == "aoba"
     _wipe(world)
     assert in_office(world, seed) == count

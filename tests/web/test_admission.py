@@ -137,7 +137,9 @@ def test_a_place_is_given_back_when_the_application_fails() -> None:
             Client(admission).get("/")
 
 
-@pytest.mark.parametrize(("language", "words"), [("ja", "混み合って"), ("vi", "Hiện đang rất đông"), ("xx", "混み合って")])
+@pytest.mark.parametrize(
+    ("language", "words"), [("ja", "混み合って"), ("vi", "Hiện đang rất đông"), ("xx", "混み合って")]
+)
 def test_whoever_is_turned_away_hears_when_to_come_again_in_their_language(language: str, words: str) -> None:
     admission = Admission(Desk(), {Comer.ANONYMOUS: Gate(inside=0, waiting=0)})
     page = Client(admission).get("/book/aoba", headers={"Accept-Language": language})
@@ -165,9 +167,7 @@ def guarded(tmp_path: Path, migrated_file: Path, clock: Clock) -> Flask:
     """The application with its public limits switched on."""
     database = tmp_path / "matazu.db"
     database.write_bytes(migrated_file.read_bytes())
-    return make_app(
-        settings_for(tmp_path, DATABASE_URL=f"sqlite:///{database}", RATE_LIMIT_PUBLIC="600/minute"), clock
-    )
+    return make_app(settings_for(tmp_path, DATABASE_URL=f"sqlite:///{database}", RATE_LIMIT_PUBLIC="600/minute"), clock)
 
 
 def test_the_application_learns_from_its_answers_whose_token_is_genuine(guarded: Flask, clock: Clock) -> None:

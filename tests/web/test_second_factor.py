@@ -180,7 +180,9 @@ def test_whoever_must_set_it_up_does_so_at_the_login_and_is_in(world: World, clo
 def test_a_clerk_may_set_one_up_and_needs_the_passphrase_for_it(world: World, clock: Clock) -> None:
     browser = staff(world, Role.CLERK)
     browser.open("/staff/account")
-    assert "いまのパスフレーズが違います" in browser.press("/staff/second-factor/begin", passphrase_now="not it at all, no")
+    assert "いまのパスフレーズが違います" in browser.press(
+        "/staff/second-factor/begin", passphrase_now="not it at all, no"
+    )
     browser.press("/staff/second-factor/begin", passphrase_now=PASSPHRASE)
     assert browser.path == "/staff/second-factor"
     page = browser.press("/staff/second-factor/confirm", code=phone_of(world, "clerk").at(clock()))
@@ -263,7 +265,9 @@ def test_a_day_at_the_counter_ends_after_ten_hours(world: World, clock: Clock) -
 
 
 def test_a_browser_is_told_in_two_words() -> None:
-    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36"
+    agent = (
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36"
+    )
     assert browser_words(agent) == "Chrome · Windows"
     assert browser_words(agent + " Edg/156.0") == "Edge · Windows"
     assert browser_words("<script>") == ""

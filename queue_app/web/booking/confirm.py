@@ -68,7 +68,15 @@ def check(office: str) -> Response:
     if not draft.slot or not draft.name_kana:
         return go(f"/book/{office}/contact" if draft.hold else f"/book/{office}/day", draft)
     with in_office(office) as (_session, here):
-        return page("check", here, draft, step="check", rows=_rows(here, draft), **_hold_facts(here, draft))
+        return page(
+            "check",
+            here,
+            draft,
+            step="check",
+            rows=_rows(here, draft),
+            again="again" in request.args,
+            **_hold_facts(here, draft),
+        )
 
 
 @blueprint.post("/book/<office>/check")
@@ -135,7 +143,7 @@ def _too_late(office: str, draft: Draft, refusal: Refusal) -> Response:
         hold_time(office, draft, slot)
     except Refusal as gone:
         return lost(office, draft, gone)
-    return go(f"/book/{office}/check", draft)
+    return go(f"/book/{office}/check?again=1", draft)
 
 
 def _contact_page(here: Office, draft: Draft, errors: dict[str, str] | None = None) -> Response:

@@ -96,10 +96,17 @@ def _options(office: Office) -> list[dict[str, str]]:
     """The navigator first, where the office has one; then every service that can be booked."""
     language = reader_language()
     options = [
-        {"value": service.code, "label": label_in(service.label, language), "note": label_in(service.area, language)}
+        {
+            "value": service.code,
+            "label": label_in(service.label, language),
+            "note": label_in(service.area, language),
+            "group": label_in(service.group, language) if service.group else "",
+        }
         for service in office.services.values()
         if service.slots is not None
     ]
+    groups = list(dict.fromkeys(option["group"] for option in options))
+    options.sort(key=lambda option: groups.index(option["group"]))
     if has_navigator(office):
         moving = {"value": NAVIGATOR, "label": t("booking.errand_moving"), "note": t("booking.errand_moving_note")}
         options.insert(0, moving)

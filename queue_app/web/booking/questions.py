@@ -99,10 +99,22 @@ def shared_result(office: str, sealed: str) -> Response:
     if draft is None:
         raise NotFound()
     with in_office(office) as (session, here):
-        return _result_page(here, draft, hall=read_hall(session, here, house().ports))
+        hall = read_hall(session, here, house().ports)
+        return _result_page(here, draft, hall=hall, take_over=f"/book/{office}/result/{sealed}")
 
 
-def _result_page(here: Office, draft: Draft, *, hall: Any) -> Response:
+@blueprint.post("/book/<office>/result/<sealed>")
+@needs(Right.RESERVE)
+def take_over(office: str, sealed: str) -> Response:
+    """Book with these answers on this phone, or as staff for the person: they are this browser's own from now on."""
+    check_public_rate()
+    draft = opened_answers(office, sealed)
+    if draft is None:
+        raise NotFound()
+    return go(f"/book/{office}/day", draft)
+
+
+def _result_page(here: Office, draft: Draft, *, hall: Any, take_over: str = "") -> Response:
     rules, language = navigator_rules(here), reader_language()
     found: Result = evaluate(rules, relevant_answers(rules, draft.answers))
     queues = {stop.service: hall.queues.get((stop.service, "reception"), []) for stop in found.stops}
@@ -114,6 +126,7 @@ def _result_page(here: Office, draft: Draft, *, hall: Any) -> Response:
         deadlines=_deadlines(here, draft, found, language),
         bookable=[c for c in found.booking_services if c in here.services and here.services[c].slots],
         blocked=found.blocked,
+        take_over=take_over,
         queues={service: len(waiting) for service, waiting in queues.items()},
         share=f"{house().settings.public_url}/book/{here.code}/result/{sealed_answers(draft)}",
     )

@@ -28,6 +28,9 @@ from queue_app.web.opening import day_text
 
 DAYS_SHOWN = 10
 LOOK = timedelta(days=35)
+NEAR = timedelta(days=16)
+"""Ten working days and three weekends."""
+
 FEW = 2
 
 
@@ -138,8 +141,8 @@ def days_shown(session: Session, here: Office, said: Said) -> dict[str, Any]:
     """The days for a page: each with its words; up to ten that have places, and where to look on."""
     today = here.today(house().ports.clock())
     first = max(today, _as_day(request.args.get("from", "")) or today)
-    last = min(first + LOOK, today + timedelta(days=here.booking.ahead_days))
-    found = _look(session, here, said, first, max(first, last))
+    last = max(first, min(first + LOOK, today + timedelta(days=here.booking.ahead_days)))
+    found = _look_near(session, here, said, first, last)
     shown: list[dict[str, Any]] = []
     free = 0
     for each in found.days:
@@ -150,7 +153,7 @@ def days_shown(session: Session, here: Office, said: Said) -> dict[str, Any]:
     while shown and shown[-1]["closed"]:
         shown.pop()
     after = _as_day(shown[-1]["value"]) if shown else None
-    more = after is not None and after < found.days[-1].day
+    more = after is not None and after < last
     return {
         "days": shown,
         "more": (after + timedelta(days=1)).isoformat() if after and more else "",
@@ -165,6 +168,14 @@ def _days_page(session: Session, here: Office, draft: Draft, *, errors: dict[str
     except Refusal as refusal:
         return page("nothing", here, draft, step="day", reason=next(iter(said_wrong(refusal).values())))
     return page("day", here, draft, step="day", errors=errors, **shown)
+
+
+def _look_near(session: Session, here: Office, said: Said, first: date, last: date) -> Found:
+    """Up to the last day, but no further than ten days with places need: mostly the next two weeks are enough."""
+    near = min(last, first + NEAR)
+    found = _look(session, here, said, first, near)
+    enough = sum(bool(each.free) for each in found.days) >= DAYS_SHOWN
+    return found if enough or near == last else _look(session, here, said, first, last)
 
 
 def _look(session: Session, here: Office, said: Said, first: date, last: date) -> Found:

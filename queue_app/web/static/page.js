@@ -2,6 +2,7 @@
 // Each of them has a plain way that works without this file.
 
 document.querySelector("[data-error-summary]")?.focus();
+for (const part of document.querySelectorAll("[data-scripted]")) part.hidden = false; // what a press can do only with a script
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest?.("[data-dialog-open]");
@@ -10,6 +11,8 @@ document.addEventListener("click", (event) => {
     document.getElementById(opener.dataset.dialogOpen).showModal();
   }
   if (event.target.closest?.("[data-print]")) print();
+  const copier = event.target.closest?.("[data-copy]");
+  if (copier) navigator.clipboard?.writeText(copier.dataset.copy).then(() => { copier.textContent = copier.dataset.copied; }, () => {});
   if (!event.target.closest?.(".dads-language-selector")) closeLanguages();
 });
 
