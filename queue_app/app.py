@@ -93,12 +93,12 @@ def create_app(settings: Settings, ports: Ports, frontends: Iterable[Blueprint] 
     with app.app_context():
         prepare_engine(db.engine)
     Migrate(app, db, directory=str(ROOT / MIGRATIONS), render_as_batch=True)
+    security.register(app)  # before the forms' tokens: another site's form is not read at all
     csrf.init_app(app)
     csrf.exempt(api)
     csrf.exempt(health.health)
     csrf.exempt(hooks.hooks)
     _bind_house(app, settings, ports)
-    security.register(app)
     errors.register(app)
     pages.register(app)
     app.register_blueprint(api)

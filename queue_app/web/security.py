@@ -1,4 +1,7 @@
-"""Headers that go out with every answer, and the nonce of the page. Source: OWASP ASVS 5.0, chapter 3."""
+"""Headers that go out with every answer, the nonce of the page, and forms that other sites sent.
+
+Source: OWASP ASVS 5.0, chapter 3; W3C Fetch Metadata Request Headers.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import secrets
 
 from flask import Flask, Response, g, request
 
+from queue_app.domain.errors import Forbidden
 from queue_app.web.context import house
 
 
@@ -39,9 +43,20 @@ def policy(*, framed_by: str = "'none'", frames: str = "'none'") -> str:
     )
 
 
+OWN = (None, "same-origin", "none")
+"""What a browser says of a request from our own pages, from the address bar, or when it is too old to say."""
+
+
 def register(app: Flask) -> None:
+    app.before_request(refuse_foreign_forms)
     app.after_request(_harden)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
+
+
+def refuse_foreign_forms() -> None:
+    """A form that another site sends is refused before its token is looked at. Programs say nothing of a site."""
+    if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") not in OWN:
+        raise Forbidden("foreign_site")
 
 
 def _harden(response: Response) -> Response:

@@ -19,6 +19,9 @@ from tests.web.shared_cache import CarelessCache, SharedCache
 from tests.web.test_staff_pages import person
 from tests.world import World
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What may be kept is said in headers, whatever the database."""
+
 PAGES = (
     *("/", "/crowd/aoba", "/book/aoba", "/offices", "/kiosk/aoba", "/display/aoba", "/staff/login"),
     *("/staff/", "/staff/account", "/staff/floor", "/staff/audit", "/admin/", "/admin/people"),
