@@ -182,8 +182,9 @@ def test_postgres_without_our_tables_is_refused(
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("seconds", [121, -121])
 def test_a_database_server_with_another_time_is_refused(
-    emptied_postgres: Callable[[], str], redis_url: Callable[[], str], refused: Callable[..., None]
+    seconds: int, emptied_postgres: Callable[[], str], redis_url: Callable[[], str], refused: Callable[..., None]
 ) -> None:
     """Its clock is moved by a function of the same name that is found first."""
     url = emptied_postgres()
@@ -191,7 +192,7 @@ def test_a_database_server_with_another_time_is_refused(
         connection.execute("CREATE SCHEMA other_time")
         connection.execute(
             "CREATE FUNCTION other_time.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS "
-            "$$ SELECT pg_catalog.clock_timestamp() + interval '121 seconds' $$"
+            f"$$ SELECT pg_catalog.clock_timestamp() + interval '{seconds} seconds' $$"
         )
         name = connection.info.dbname
         connection.execute(f'ALTER DATABASE "{name}" SET search_path = other_time, pg_catalog, public')
