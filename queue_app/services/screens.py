@@ -61,7 +61,13 @@ def screens(session: Session, office: Office) -> list[Screen]:
 
 
 def silent_zones(office: Office, found: Iterable[Screen]) -> list[str]:
-    """Areas whose plan wants sound and in which no display speaks. Without areas the whole office is one: ""."""
+    """Areas whose plan wants sound and in which no display speaks; none before the first display is there.
+
+    Without areas the whole office is one: "".
+    """
+    found = list(found)
+    if not found:
+        return []
     spoken = {each.zone for each in found if each.voice}
     return [
         zone

@@ -6,6 +6,7 @@ Leaves whole offices to `office_file`, which writes the same tables.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ BOOKING_LIMITS = {
     "late_min": (0, 240),
 }
 _SLOT_FIELDS = ("length_min", "capacity", "walk_in_share", "start_offsets")
+DIRECTIONS = ("", "left", "straight", "right")
+_ZONE = re.compile(r"[A-Za-z0-9_-]{0,40}", re.ASCII)
 
 
 def setup_version(session: Session, office_id: int) -> int:
@@ -69,9 +72,19 @@ def change_service(
 
 
 def change_counter(
-    deed: Deed, code: str, made_from: int, *, label: Mapping[str, str], services: Sequence[str], stages: Sequence[str]
+    deed: Deed,
+    code: str,
+    made_from: int,
+    *,
+    label: Mapping[str, str],
+    services: Sequence[str],
+    stages: Sequence[str],
+    place: Mapping[str, str],
 ) -> None:
-    """Refuses `stale` when anybody changed the set-up meanwhile, and wrong values by field."""
+    """Refuses `stale` when anybody changed the set-up meanwhile, and wrong values by field.
+
+    `place` has the waiting area (zone) and the way there (direction: left, straight, right); empty takes it away.
+    """
     row = deed.session.get(CounterRow, (deed.office.id, code))
     if row is None or not row.active:
         raise NotFound("unknown_counter", counter=code)
@@ -81,10 +94,12 @@ def change_counter(
         errors.append(FieldError("services", "too_few" if not services else "unknown_service"))
     if not stages or any(each not in list(StageKind) for each in stages):
         errors.append(FieldError("stages", "too_few"))
+    errors += _place_errors(place)
     _refuse(errors)
     row.label = _kept(label)
     row.services = [each for each in deed.office.services if each in services]
     row.stages = [str(each) for each in StageKind if each in stages]
+    row.settings = {name: value for name, value in {**row.settings, **place}.items() if value or name not in place}
     changed(deed, "counter", code)
 
 
@@ -130,6 +145,11 @@ def _label_errors(label: Mapping[str, str]) -> list[FieldError]:
     return errors + [
         FieldError(f"label_{language}", "too_long") for language, text in label.items() if len(text) > LONGEST_LABEL
     ]
+
+
+def _place_errors(place: Mapping[str, str]) -> list[FieldError]:
+    errors = [] if _ZONE.fullmatch(place.get("zone", "")) else [FieldError("zone", "not_a_zone")]
+    return errors + ([] if place.get("direction", "") in DIRECTIONS else [FieldError("direction", "not_an_option")])
 
 
 def _kept(label: Mapping[str, str]) -> dict[str, Any]:

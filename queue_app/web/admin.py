@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right
 from queue_app.domain.office import Office
-from queue_app.services import access, forgetting
+from queue_app.services import access, forgetting, screens
 from queue_app.services.people import people
 from queue_app.store.database import reading
 from queue_app.web.auth import needs
@@ -30,9 +30,12 @@ from queue_app.web import (  # noqa: E402, F401
     admin_booking,
     admin_file,
     admin_hours,
+    admin_pane,
     admin_parts,
     admin_people,
     admin_previews,
+    admin_screens,
+    admin_sounds,
 )
 
 
@@ -42,8 +45,10 @@ def overview() -> ResponseReturnValue:
     with reading() as session:
         office = my_office(session)
         steps = _steps(session, office)
+        wrong = admin_screens.warning_sentences(office, screens.screens(session, office))
     done = sum(1 for step in steps if step["count"])
-    return show("admin/overview.html", office, steps=steps, done=done, missing=missing_texts(office), kept=_kept())
+    missing = missing_texts(office)
+    return show("admin/overview.html", office, steps=steps, done=done, missing=missing, kept=_kept(), wrong=wrong)
 
 
 def missing_texts(office: Office) -> list[dict[str, Any]]:

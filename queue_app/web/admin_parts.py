@@ -79,6 +79,7 @@ def change_counter(code: str) -> ResponseReturnValue:
             label=_label(deed.office),
             services=request.form.getlist("services"),
             stages=request.form.getlist("stages"),
+            place=_place(),
         )
         return url_for("admin.parts", saved=code)
 
@@ -118,6 +119,7 @@ def _form(kind: str, code: str, *, errors: dict[str, str] | None = None, stale: 
         complete=completeness(office, texts_of(known[code]) if kind == "service" else {"label": known[code].label}),
         previews=previews(office, known[code]) if kind == "service" else None,
         errors=errors or {},
+        directions=[{"value": each, "label": t(f"admin.directions.{each or 'none'}")} for each in setup.DIRECTIONS],
         languages_offered=[(each, LANGUAGES.get(each, each)) for each in office.languages],
         services=[{"value": each.code, "label": label_in(each.label, language)} for each in office.services.values()],
         stages=[{"value": str(each), "label": t(f"staff.stage.{each}")} for each in StageKind],
@@ -135,7 +137,8 @@ def _values(office: Office, part: Service | Counter) -> dict[str, Any]:
         }
         numbers = {"minutes": str(part.minutes), "wait_target": str(part.wait_target)}
         return held | {**numbers, **switches, "walk_ins_per_day": _number(part)}
-    return held | {"services": list(part.own_services), "stages": [str(each) for each in part.stages]}
+    where = {"zone": part.zone, "direction": part.direction}
+    return held | {"services": list(part.own_services), "stages": [str(each) for each in part.stages], **where}
 
 
 def _number(service: Service) -> str:
@@ -155,12 +158,18 @@ def _typed(office: Office, kind: str) -> dict[str, Any]:
     return held | {
         "services": [code for code in office.services if code in chosen],
         "stages": [str(each) for each in StageKind if each in request.form.getlist("stages")],
+        **_place(),
     }
+
+
+def _place() -> dict[str, str]:
+    return {name: request.form.get(name, "").strip() for name in ("zone", "direction")}
 
 
 def _names(office: Office, kind: str) -> dict[str, str]:
     labels = {f"label_{each}": f"{t('admin.label')} {LANGUAGES.get(each, each)}" for each in office.languages}
-    rest = ("minutes", "wait_target", *SWITCHES, "walk_ins_per_day") if kind == "service" else ("services", "stages")
+    of_counter = ("services", "stages", "zone", "direction")
+    rest = ("minutes", "wait_target", *SWITCHES, "walk_ins_per_day") if kind == "service" else of_counter
     return labels | {key: t(f"admin.{key}") for key in rest}
 
 

@@ -44,6 +44,7 @@ from queue_app.web import (  # noqa: E402, F401
     staff_console,
     staff_deeds,
     staff_early,
+    staff_emergency,
     staff_floor,
     staff_issue,
     staff_login,
