@@ -46,7 +46,8 @@ function lines(words) {
   const { ja, "ja-x-easy": easy, ...foreignWords } = words;
   const others = easy ? { "ja-x-easy": easy, ...foreignWords } : foreignWords;
   const main = make("p", "alert__main", ja);
-  return [main, ...Object.entries(others).map(([language, text]) => Object.assign(make("p", "", text), { lang: language }))];
+  const translated = Object.entries(others).map(([language, text]) => Object.assign(make("p", "", text), { lang: language }));
+  return [main, make("div", "alert__others", ...translated)];
 }
 
 function besides({ hero, rows }) {

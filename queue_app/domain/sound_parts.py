@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from queue_app.domain.announcement import (
     IN_KANA,
@@ -51,7 +52,7 @@ def phrases_ahead(office: Office) -> list[str]:
 def pieces_of(said: Announcement, recorded: Mapping[str, str]) -> tuple[str, ...] | None:
     """The recorded clips that say the sentence, or None while one of them is missing."""
     pieces: list[str] = []
-    for clip in said.pieces:
+    for clip in (each for each in said.pieces if each not in _marks(said.language)):
         pieces += [clip] if clip in recorded else stand_ins(clip)
     return tuple(pieces) if pieces and all(clip in recorded for clip in pieces) else None
 
@@ -66,7 +67,8 @@ def stand_ins(clip: str) -> list[str]:
 
 def clips_to_record(office: Office, language: str) -> dict[str, str]:
     """Clip id -> the words to be read into the microphone, for one language of this office."""
-    said = {clip: text for clip, text in fixed_clips(language).items() if clip.split("/")[1] in _SAID}
+    fixed = {clip: text for clip, text in fixed_clips(language).items() if clip not in _marks(language)}
+    said = {clip: text for clip, text in fixed.items() if clip.split("/")[1] in _SAID}
     letters = sorted({sign for service in office.services.values() for sign in service.series if sign.isalpha()})
     if language == "ja":
         said |= {f"ja/number/{part}": kana for part, kana in _kana_numbers(letters)}
@@ -87,6 +89,12 @@ def called_at(office: Office, *, counter: str, number: str, kind: CallKind) -> C
     """The call as its words need it."""
     label = label_in(office.counters[counter].label, "ja")
     return Called(number=number, counter=counter, kind=kind, label=label)
+
+
+@cache
+def _marks(language: str) -> frozenset[str]:
+    """Parts of sentences without a word, which nobody can record: a full stop."""
+    return frozenset(clip for clip, text in fixed_clips(language).items() if not any(map(str.isalnum, text)))
 
 
 def _kana_numbers(letters: Iterable[str]) -> list[tuple[str, str]]:

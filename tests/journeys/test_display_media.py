@@ -63,6 +63,9 @@ def calls_visible(page: Page) -> bool:
         page.evaluate(
             """() => {
               const pane = document.querySelector("#pane"), beside = pane.getBoundingClientRect();
+              const missed = document.querySelector("#queues").getBoundingClientRect();
+              const low = [...document.querySelectorAll(".hero, .nobody")].filter((element) => element.getBoundingClientRect().bottom > missed.top + 1);
+              if (low.length > 0) return false;
               if (!pane.checkVisibility()) return true;
               return [...document.querySelectorAll(".hero, .hero *, .row, .nobody, .nobody *")].every((element) => {
                 const box = element.getBoundingClientRect();
