@@ -23,6 +23,7 @@ const part = (id) => document.getElementById(id);
 const day = new Day(screen, first.at);
 const board = new Board(screen);
 const device = new Device(screen);
+let spokenAt = null; // when the voice last said a call, for staff
 const voice = new Voice(screen, day, { chimeUrl: document.body.dataset.chime, onChange: spoken });
 const size = fit(screen);
 
@@ -69,6 +70,7 @@ function connected(state, silence) {
 }
 
 function spoken(state) {
+  if (state.current) spokenAt = performance.now();
   board.follow(voice?.leads ? state.current : null, performance.now());
   device.hurry();
   render();
@@ -111,8 +113,12 @@ function describe() {
   return {
     voice: state,
     alarms: isFar ? [...alarms, "too_far"] : alarms,
-    details: { kind: screen.kind, mode: voice.mode, reach_m: Math.floor(size.reach), version: snapshot.version, line: line.state },
+    details: { kind: screen.kind, mode: voice.mode, reach_m: Math.floor(size.reach), version: snapshot.version, line: line.state, ...lastSpoken() },
   };
+}
+
+function lastSpoken() {
+  return spokenAt === null ? {} : { spoken_s_ago: Math.round((performance.now() - spokenAt) / 1000) };
 }
 
 function render() {

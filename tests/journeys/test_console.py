@@ -383,3 +383,13 @@ def test_floor_adds_a_counter_to_a_queue_with_one_press(city: City) -> None:
     expect(floor.locator(".floor__said")).to_contain_text("窓口に用件を足しました")
     expect(floor.locator(".floor__look")).not_to_contain_text("窓口がありません")
     assert violations(floor) == []
+
+
+def test_small_window_floats_above_other_windows_where_the_browser_can(city: City) -> None:
+    number = city.issue()["number"]
+    page = sit_down(city)
+    page.keyboard.press("F9")
+    expect(in_hand(page)).to_have_text(number)
+    page.locator("[data-small-window]").click()
+    shown = "documentPictureInPicture.window?.document.querySelector('iframe')?.contentDocument?.querySelector('.mini__number')"
+    page.wait_for_function(f"() => {shown}?.textContent === '{number}'")

@@ -552,7 +552,7 @@ def test_a_late_form_shows_both_values_and_saves_nothing(world: World) -> None:
     first, second = staff(world, Role.ADMIN, "admin-1"), staff(world, Role.ADMIN, "admin-2")
     for admin in (first, second):
         admin.open("/admin/services/moving")
-    typed = {"label_ja": "住民異動", "minutes": "14", "walk_in": "yes", "from_home": "yes"}
+    typed = {"label_ja": "住民異動", "minutes": "14", "wait_target": "20", "walk_in": "yes", "from_home": "yes"}
     first.press("/admin/services/moving", **(typed | {"minutes": "21"}))
     assert first.path == "/admin/parts?saved=moving"
     second.press("/admin/services/moving", **(typed | {"minutes": "33"}))
