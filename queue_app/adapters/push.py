@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -76,7 +77,7 @@ class WebPush:
 def _shown(payload: dict[str, object]) -> bytes:
     """What the service worker shows. The link opens with a press and is not read out."""
     link = str(payload.get("link") or "")
-    text = str(payload["text"]).replace(link, "").strip() if link else str(payload["text"])
+    text = re.sub(rf"{re.escape(link)}\S*", "", str(payload["text"])).strip() if link else str(payload["text"])
     shown = {"title": payload.get("subject") or "", "body": text[:LONGEST_TEXT], "url": link}
     return json.dumps(shown, ensure_ascii=False).encode()
 

@@ -26,9 +26,7 @@ def hit_by(session: Session, office: Office, hours: Hours, *, now: datetime, por
     """Bookings still to come that would not lie within one open stretch of these hours, by time."""
     query = (
         select(Reservation)
-        .where(
-            Reservation.office_id == office.id, Reservation.state == State.BOOKED, Reservation.start_at > now
-        )
+        .where(Reservation.office_id == office.id, Reservation.state == State.BOOKED, Reservation.start_at > now)
         .order_by(Reservation.start_at, Reservation.id)
     )
     return [row for row in session.scalars(query) if not _fits(office, hours, row, ports)]

@@ -99,4 +99,5 @@ def _facts(about: About) -> dict[str, str]:
         "when": when(about.come_at, about.office.zone, about.language),
         "code": format_code(about.code) if about.code else "",
         "link": about.link,
+        "cancel": f"{about.link}/cancel",
     }

@@ -44,7 +44,6 @@ class Arrival:
     """Services whose back-office stage was done before the visit."""
 
 
-
 def issue_ticket(deed: Deed, arrival: Arrival) -> Ticket:
     """A number for a walk-in.
 
@@ -83,9 +82,7 @@ def issue_visit(deed: Deed, arrival: Arrival, planned: Sequence[PlannedStage]) -
     )
     if arrival.contact is not None:
         ticket.notify_channel, ticket.notify_address = arrival.contact.channel, arrival.contact.address
-    over = {
-        n for n, s in enumerate(planned) if s.kind is StageKind.BACK_OFFICE and s.service in arrival.papers_done
-    }
+    over = {n for n, s in enumerate(planned) if s.kind is StageKind.BACK_OFFICE and s.service in arrival.papers_done}
     planned = with_papers_done(planned, over) if over else planned
     begins_as = [State.DONE if n in over else State.WAITING for n in range(len(planned))]
     ticket.stages = [_stage(deed, n, stage, begins_as[n]) for n, stage in enumerate(planned)]

@@ -50,9 +50,7 @@ def hours_changed(deed: Deed, row: Reservation, event: EventRow | None) -> None:
     _tell(deed, row, "hours_changed", event, until=row.start_at, again=str(deed.log.setup_version))
 
 
-def _tell(
-    deed: Deed, row: Reservation, kind: str, event: EventRow | None, *, until: datetime, again: str = ""
-) -> None:
+def _tell(deed: Deed, row: Reservation, kind: str, event: EventRow | None, *, until: datetime, again: str = "") -> None:
     """`again` tells apart what may happen to one booking more than once."""
     contact = contact_of(row)
     if contact is None:

@@ -147,6 +147,17 @@ def test_reminders_go_out_on_their_day_at_a_decent_hour(world: World) -> None:
     assert [message.kind for message in sms.sent] == ["confirmed", "reminder_7"]
 
 
+def test_the_reminder_of_the_day_before_leads_straight_to_cancelling(world: World) -> None:
+    made = reserve(world, slot("10:00", day="2026-12-15"), contact=PHONE)
+    sms = RecordingSender()
+    world.clock.pass_(days=13, hours=2)
+    send(world, sms=sms)
+    words = [str(message.payload["text"]) for message in sms.sent if message.kind == "reminder_1"]
+    assert [word.split()[-1] for word in words] == [f"{PUBLIC_URL}/r/{made['token']}/cancel"]
+    page = world.app.test_client().get(f"/r/{made['token']}/cancel").text
+    assert page.count("<form") == 1
+
+
 def test_what_is_proven_unsent_is_tried_again_later_each_time(world: World) -> None:
     reserve(world, contact=PHONE)
     failures: list[Exception | None] = [NotSent("busy"), NotSent("busy"), None]

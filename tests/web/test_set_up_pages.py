@@ -145,13 +145,23 @@ def test_rules_of_booking_are_saved_and_wrong_ones_refused_by_field(world: World
 
 def test_missing_translations_are_counted_per_service_and_on_the_overview(world: World) -> None:
     text = OFFICE.replace("tickets_from_home", "languages: [ja, en, ko]\ntickets_from_home")
-    world.open_office(text.replace("label: {ja: 国民健康保険, en: Insurance}", "label: {ja: 国民健康保険}, note: {ja: 保険証, en: Card}"))
+    world.open_office(
+        text.replace(
+            "label: {ja: 国民健康保険, en: Insurance}", "label: {ja: 国民健康保険}, note: {ja: 保険証, en: Card}"
+        )
+    )
     admin = staff(world, Role.ADMIN)
     page = admin.open("/admin/")
     assert "翻訳が足りないもの（7件）" in page
     page = admin.open("/admin/services/insurance")
-    chips = re.findall(r"<li>([^<]+?) <span class=\"dads-chip-label\"[^>]*>(?:<span[^>]*>[^<]*</span>)?([^<]+)</span>", page)
-    assert [(name.strip(), said) for name, said in chips[:3]] == [("日本語", "そろっています"), ("English", "あと1"), ("한국어", "あと2")]
+    chips = re.findall(
+        r"<li>([^<]+?) <span class=\"dads-chip-label\"[^>]*>(?:<span[^>]*>[^<]*</span>)?([^<]+)</span>", page
+    )
+    assert [(name.strip(), said) for name, said in chips[:3]] == [
+        ("日本語", "そろっています"),
+        ("English", "あと1"),
+        ("한국어", "あと2"),
+    ]
     with world.app.app_context(), reading() as session:
         from queue_app.services import offices
 
