@@ -19,6 +19,7 @@ from queue_app.domain.ticket import AT_A_COUNTER, Action, StageKind, State, next
 from queue_app.services import line, reception, turn_messages
 from queue_app.services.deed import Deed
 from queue_app.services.visits import close_if_over, current_state, is_live, open_call, stage_for
+from queue_app.store.database import table_of
 from queue_app.store.office_tables import CounterState
 from queue_app.store.queue_tables import IS_AT_A_COUNTER, CallRow, Stage, Ticket
 from queue_app.store.rows import append, watch
@@ -207,13 +208,19 @@ def _free_counter(deed: Deed, code: str) -> Counter:
     """An open counter of the office with nobody at it, that this identity may work at."""
     counter = deed.counter(code)
     check_counter(deed.identity, code)
-    state = deed.session.get(CounterState, (deed.office.id, code))
-    if state is None or state.state != "open":
-        raise Conflict("counter_closed", counter=code, state=state.state if state else "closed")
-    present = somebody_at(deed, code)
+    present = somebody_at(deed, code)  # asked first: it writes what this deed has changed so far
+    state = deed.session.execute(_STATE_OF, {"office": deed.office.id, "counter": code}).scalar()
+    if state != "open":
+        raise Conflict("counter_closed", counter=code, state=state or "closed")
     if present is not None:
         raise Conflict("counter_busy", counter=code, number=present.ticket.number_text, state=present.state)
     return counter
+
+
+_COUNTERS = table_of(CounterState).c
+_STATE_OF = select(_COUNTERS.state).where(
+    _COUNTERS.office_id == bindparam("office"), _COUNTERS.counter == bindparam("counter")
+)
 
 
 def _todays_ticket(deed: Deed, number: str) -> Ticket:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import threading
 from typing import Any
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from queue_app.domain.calendar import parse_hours
@@ -19,9 +21,10 @@ from queue_app.domain.office import BookingPolicy, Counter, Office, Service, Sli
 from queue_app.domain.ticket import StageKind
 from queue_app.domain.voice_plan import parse_voice
 from queue_app.store import office_log
+from queue_app.store.database import engine_of
 from queue_app.store.office_tables import CounterRow, CounterState, OfficeLog, OfficeRow, ServiceRow
 
-_cache: dict[tuple[str, int], tuple[int, Office]] = {}
+_cache: WeakKeyDictionary[Engine, dict[int, tuple[int, Office]]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -57,13 +60,12 @@ def setup_changed(session: Session, office_id: int) -> None:
 
 def office_at(session: Session, office_id: int, setup_version: int) -> Office:
     """The office at a known version of its set-up. Keyed by the database too: tests and tools open more than one."""
-    key = (str(session.get_bind().url), office_id)  # type: ignore[union-attr]
     with _lock:
-        held = _cache.get(key)
+        known = _cache.setdefault(engine_of(session), {})
+        held = known.get(office_id)
     if held is None or held[0] != setup_version:
         held = (setup_version, _load(session, office_id))
-        with _lock:
-            _cache[key] = held
+        known[office_id] = held
     return held[1]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Identity
 from queue_app.services.tokens import secret_hash
-from queue_app.store.database import after_commit
+from queue_app.store.database import after_commit, engine_of
 
 HOLDS = timedelta(seconds=2)
 MOST = 5000
@@ -37,6 +37,5 @@ def remember(engine: Engine, secret: str, identity: Identity, now: datetime) -> 
 
 def forget_after(session: Session) -> None:
     """A token dies with this transaction: from its commit on nobody is remembered."""
-    bind = session.get_bind()
-    engine = bind if isinstance(bind, Engine) else bind.engine
+    engine = engine_of(session)
     after_commit(session, lambda: _known.get(engine, {}).clear())

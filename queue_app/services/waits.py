@@ -41,6 +41,7 @@ class Place:
 
 def place_of(session: Session, office: Office, stage: Stage, now: datetime) -> Place:
     """The place of a ready, waiting stage."""
+    session.flush()  # what the deed has changed counts; asking for columns alone does not write it first
     kind = StageKind(stage.kind)
     on_duty = clerks_on_duty(session, office, now)
     serving = {code: clerk for code, clerk in on_duty.items() if office.counters[code].may_serve(stage.service, kind)}

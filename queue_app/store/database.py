@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +25,9 @@ from sqlalchemy import MetaData, Table, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm.session import JoinTransactionMode
+
+from queue_app.store.turns import Press, Turns
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -37,6 +39,8 @@ NAMES = {
 RETRIES = 3
 WRITERS_BEGIN = "IMMEDIATE"
 """A deferred transaction that has read and then writes fails at once when another wrote in between."""
+MOVE_BACK = "wal_autocheckpoint=4000"
+"""Pages in the log before they are moved into the file: the same few pages change with every ticket."""
 T = TypeVar("T")
 
 
@@ -49,10 +53,10 @@ class Base(DeclarativeBase):
 class OneEngine(FlaskSession):
     """A session that knows its engine: there is one database, so no statement is asked where it belongs."""
 
-    def get_bind(self, *_about: object, **_more: object) -> Engine:
-        engine: Engine = self._db.engine
-        self.get_bind = lambda *_about, **_more: engine  # type: ignore[method-assign]
-        return engine
+    def get_bind(self, *_about: object, **_more: object) -> Engine | Connection:
+        bind = self.bind or self._db.engine
+        self.get_bind = lambda *_about, **_more: bind  # type: ignore[method-assign]
+        return bind
 
 
 db = SQLAlchemy(model_class=Base, session_options={"class_": OneEngine})
@@ -61,7 +65,13 @@ if TYPE_CHECKING:
 else:
     Model = db.Model
 
-_writers = threading.RLock()
+_turns = Turns()
+
+
+def engine_of(session: Session) -> Engine:
+    """The engine behind a session, whether it opens its own connection or was handed one."""
+    bind = session.get_bind()
+    return bind if isinstance(bind, Engine) else bind.engine
 
 
 def table_of(model: type[Base]) -> Table:
@@ -81,7 +91,7 @@ def prepare_engine(engine: Engine) -> None:
 
 def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", MOVE_BACK):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -106,19 +116,20 @@ def writing(deed: Callable[[Session], T]) -> T:
     """Run a deed in one transaction and return its answer after the commit.
 
     A deed that lost against another process (locked, deadlock, serialisation) is run again from the start, so it must
-    not touch anything but the session. What `after_commit` collected runs once, after the commit and without the lock.
+    not touch anything but the session. On SQLite it may be run by another thread, together with those of others
+    (`store.turns`). What `after_commit` collected runs once, after the commit and in the order of the deeds.
     """
     for attempt in range(RETRIES):
+        press = Press(deed)
         try:
-            answer, effects = _write_once(deed)
+            _take_turn(press)
+            answer: T = press.outcome()
         except DBAPIError as error:
             if attempt == RETRIES - 1 or not _is_passing(error):
                 raise
             # A random wait keeps two losers from meeting again; no event could end it sooner.
             time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))  # noqa: S311, TID251
         else:
-            for effect in effects:
-                effect()
             return answer
     raise AssertionError("unreachable")
 
@@ -129,26 +140,52 @@ def after_commit(session: Session, effect: Callable[[], None]) -> None:
     effects.append(effect)
 
 
-def _write_once(deed: Callable[[Session], T]) -> tuple[T, list[Callable[[], None]]]:
+def _take_turn(press: Press) -> None:
+    engine = db.engine
+    if engine.dialect.name == "sqlite":
+        _turns.run(press, lambda batch: _write(engine, batch))
+    else:
+        _write(engine, [press])
+
+
+def _write(engine: Engine, batch: list[Press]) -> None:
+    """All deeds of the batch in one transaction. Whatever stops the transaction itself is everybody's error."""
+    alone = len(batch) == 1
+    try:
+        with engine.connect().execution_options(begin=WRITERS_BEGIN) as connection, connection.begin() as transaction:
+            for press in batch:
+                press.context.run(_perform, press, connection, "rollback_only" if alone else "create_savepoint")
+            if alone and press.error is not None:
+                transaction.rollback()
+    except Exception as error:  # noqa: BLE001 - raised again by each of them
+        for press in batch:
+            press.error = press.error or error
+    for press in batch:
+        press.context.run(_follow, press)
+
+
+def _perform(press: Press, connection: Connection, mode: JoinTransactionMode) -> None:
+    """One deed, up to where only the commit is missing; a refused one leaves nothing behind."""
     db.session.remove()  # a session that has read already would begin without the lock
-    session: Session = db.session()
-    with _one_writer(session):
+    session: Session = db.session(bind=connection, join_transaction_mode=mode)
+    try:
+        press.answer = press.deed(session)
+        session.commit()
+        press.effects = session.info.get("after_commit", [])
+    except Exception as error:  # noqa: BLE001 - raised again where the deed was asked for
+        press.error = error
+    finally:
+        db.session.remove()
+
+
+def _follow(press: Press) -> None:
+    """What was to happen after the commit."""
+    if press.error is None:
         try:
-            session.connection(execution_options={"begin": WRITERS_BEGIN})
-            answer = deed(session)
-            session.commit()
-            return answer, list(session.info.get("after_commit", ()))
-        finally:
-            db.session.remove()
-
-
-@contextmanager
-def _one_writer(session: Session) -> Iterator[None]:
-    if session.get_bind().dialect.name != "sqlite":
-        yield
-        return
-    with _writers:
-        yield
+            for effect in press.effects:
+                effect()
+        except Exception as error:  # noqa: BLE001 - raised again where the deed was asked for
+            press.error = error
 
 
 def _is_passing(error: DBAPIError) -> bool:

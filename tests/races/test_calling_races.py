@@ -19,6 +19,7 @@ from queue_app.store import database, office_log
 from queue_app.store.database import db, reading
 from queue_app.store.office_tables import OfficeLog, OfficeRow
 from queue_app.store.queue_tables import Stage
+from queue_app.store.turns import Press, Turns
 from tests.races.arena import Arena, Pressed, together
 from tests.world import Clock, World
 
@@ -154,16 +155,18 @@ def test_an_undone_call_races_with_the_next_one_at_the_same_counter(arena: Arena
         assert (called.number, undone.body["code"]) == (second, "counter_busy")
 
 
+class EverybodyAtOnce(Turns):
+    """Nobody waits for anybody."""
+
+    def run(self, press: Press, write: Callable[[list[Press]], None]) -> None:
+        write([press])
+
+
 @pytest.fixture
 def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite's writers have neither lock nor immediate begin; PostgreSQL's row is not locked."""
 
-    class Open:
-        def __enter__(self) -> None: ...
-
-        def __exit__(self, *_error: object) -> None: ...
-
-    monkeypatch.setattr(database, "_writers", Open())
+    monkeypatch.setattr(database, "_turns", EverybodyAtOnce())
     monkeypatch.setattr(database, "RETRIES", 1)
     monkeypatch.setattr(office_log, "BY_CODE", unlocked())
     monkeypatch.setattr(database, "WRITERS_BEGIN", "DEFERRED")

@@ -6,7 +6,6 @@ run.py is; `ODD` names the oddities, `ODD_CLOCK` the file with the seconds that 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -62,14 +61,13 @@ def do_not_wait_for_the_disk() -> None:
 
 def have_no_lock() -> None:
     """The twin of one order per office: nobody waits for anybody, and a transaction begins without the write lock."""
-    from queue_app.services import deed
-    from queue_app.store import database
-    from tests.races.test_calling_races import unlocked
+    from queue_app.store import database, office_log
+    from tests.races.test_calling_races import EverybodyAtOnce, unlocked
 
-    database._writers = contextlib.nullcontext()  # type: ignore[assignment]
+    database._turns = EverybodyAtOnce()
     database.RETRIES = 1
     database.WRITERS_BEGIN = "DEFERRED"
-    deed._LOG_OF_OFFICE = unlocked(deed._LOG_OF_OFFICE)  # type: ignore[assignment]
+    office_log.BY_CODE = unlocked()  # type: ignore[assignment]
 
 
 def never_look_again() -> None:
