@@ -4,7 +4,7 @@ The unit of work of the ORM finds out by itself what has changed, in which order
 again; for a row that is new and complete that costs several times what writing it does. So the deeds that a whole city
 waits for say it themselves. Leaves changes of living rows, and everything that is not pressed all day, to the session.
 
-Source: docs/decisions/0009-write-path.md.
+Source: docs/decisions/0013-write-path.md.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ in the order in which they came, in one transaction with a savepoint for each, a
 forced write for many tickets instead of one for each, and nobody is answered before the write that holds his deed.
 A deed that is refused is taken back to its savepoint and leaves the others alone.
 
-Leaves what a transaction is to `store.database`. Source: docs/decisions/0011-write-path.md.
+Leaves what a transaction is to `store.database`. Source: docs/decisions/0013-write-path.md.
 """
 
 from __future__ import annotations
