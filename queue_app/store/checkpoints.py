@@ -16,7 +16,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -77,11 +77,16 @@ class Kept:
         return before > 0 and not (own and own[0].why == Why.RESTORED)
 
 
+_FACTS = tuple(field.name for field in fields(Checkpoint))
+
+
 class Checkpoints:
     """The files in one folder."""
 
     def __init__(self, folder: Path, secret: bytes) -> None:
         self.folder, self._key = folder, checkpoint_key(secret)
+        self._written: dict[bytes, Checkpoint] = {}
+        """The mark written last, as it lies in its file: found there again, it need not be proved again."""
 
     def reached(self, point: Checkpoint, way: Mapping[int, str]) -> None:
         """After a commit. Moves the mark on, never back; a line every hundred entries, or for a reason.
@@ -109,7 +114,8 @@ class Checkpoints:
 
     def _move(self, point: Checkpoint, way: Mapping[int, str]) -> None:
         file = self.folder / f"mark-{point.chain[:16]}"
-        before = self._opened(file.read_bytes(), BEGINNING) if file.exists() else None
+        lies_there = file.read_bytes() if file.exists() else None
+        before = self._proved(lies_there) if lies_there is not None else None
         if before is not None and before.seq >= point.seq and point.why == Why.ENTRIES:
             return
         if before is not None and before.seq <= point.seq and way.get(before.seq) != before.mac:
@@ -122,9 +128,15 @@ class Checkpoints:
     def _write_mark(self, file: Path, point: Checkpoint) -> None:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            os.pwrite(descriptor, self._sealed(replace(point, why=Why.ENTRIES), BEGINNING).ljust(WIDTH), 0)
+            mark = replace(point, why=Why.ENTRIES)
+            sealed = self._sealed(mark, BEGINNING).ljust(WIDTH)
+            os.pwrite(descriptor, sealed, 0)
+            self._written = {sealed: mark}
         finally:
             os.close(descriptor)
+
+    def _proved(self, mark: bytes) -> Checkpoint | None:
+        return self._written.get(mark) or self._opened(mark, BEGINNING)
 
     def _append(self, point: Checkpoint) -> None:
         with (self.folder / "checkpoints").open("ab+") as stream:
@@ -152,7 +164,7 @@ class Checkpoints:
         return points, damaged
 
     def _sealed(self, point: Checkpoint, previous: str) -> bytes:
-        facts = {**asdict(point), "previous": previous}
+        facts = {name: getattr(point, name) for name in _FACTS} | {"previous": previous}
         seal = hmac.new(self._key, _plain(facts), hashlib.sha256).hexdigest()
         return _plain({**facts, "seal": seal})
 
