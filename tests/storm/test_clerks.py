@@ -16,8 +16,8 @@ import threading
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -135,39 +135,26 @@ def _invisible(town: Town, people: Any) -> list[str]:
     ]
 
 
-@contextmanager
-def broken_now_and_then(town: Town, faults_at: list[float]) -> Iterator[None]:
-    """Workers killed and the database started again, until the block is over."""
-    over = threading.Event()
-
-    def break_things() -> None:
-        rounds = 0
-        while not over.wait(KILL_WORKER_S):
-            rounds += 1
+def break_until_done(town: Town, crowd_is_done: Future[list[Press]], faults_at: list[float]) -> None:
+    """Workers killed and the database started again. In the main thread: a server dies with the thread that started it."""
+    rounds = 0
+    while not wait([crowd_is_done], timeout=KILL_WORKER_S).done:
+        rounds += 1
+        faults_at.append(time.monotonic())
+        if rounds % (RESTART_DATABASE_S // KILL_WORKER_S) == 0:
+            town.restart_database()
             faults_at.append(time.monotonic())
-            if rounds % (RESTART_DATABASE_S // KILL_WORKER_S) == 0 and town.postgres is not None:
-                town.postgres.stop()
-                town.postgres.start()
-                faults_at.append(time.monotonic())
-            else:
-                town.tell(town.workers()[rounds % 2], signal.SIGKILL)
-
-    breaker = threading.Thread(target=break_things)
-    breaker.start()
-    try:
-        yield
-    finally:
-        over.set()
-        breaker.join()
+        else:
+            town.tell(town.workers()[rounds % 2], signal.SIGKILL)
 
 
 def mixed_day(town: Town, presses: int, *, broken: bool) -> tuple[list[Press], list[str], int]:
     faults_at: list[float] = []
-    if broken:
-        with broken_now_and_then(town, faults_at):
-            pressed = crowd(town, "mixed", presses // town.counters, lose=LOSE)
-    else:
-        pressed = crowd(town, "mixed", presses // town.counters, lose=LOSE)
+    with ThreadPoolExecutor(1) as pool:
+        pressing = pool.submit(crowd, town, "mixed", presses // town.counters, lose=LOSE)
+        if broken:
+            break_until_done(town, pressing, faults_at)
+        pressed = pressing.result()
     return pressed, judge_mixed(town, pressed, faults_at), len(faults_at)
 
 

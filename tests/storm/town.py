@@ -68,6 +68,13 @@ class Town:
         path = f"/api/v1/offices/{OFFICE}/counters/{counter}/calls"
         return self.server.post(path, {"finish": True}, self.tokens["clerk"])
 
+    def restart_database(self) -> None:
+        """In order, however long a busy machine takes over it; a killed postmaster would leave its children behind."""
+        assert self.postgres is not None and self.postgres.process is not None
+        self.postgres.process.send_signal(signal.SIGINT)
+        self.postgres.process.wait(120)
+        self.postgres.start()
+
     def workers(self) -> list[int]:
         assert self.server.process is not None
         found = subprocess.run(
