@@ -14,7 +14,7 @@ from flask import Response, make_response, redirect, request
 from sqlalchemy.orm import Session
 
 from kiosk import blueprint
-from kiosk.pages import paired_screen, shown
+from kiosk.pages import paired_screen, refused, shown
 from kiosk.screen import Screen
 from kiosk.ticket_pages import print_now
 from queue_app.domain.access import Right
@@ -106,7 +106,7 @@ def _pad(screen: Screen, typed: str, *, wrong: str = "") -> Response:
 def _refused(screen: Screen, refusal: Refusal, token: str, code: str) -> Response:
     """Why there is no number for this booking now, and what helps."""
     if refusal.code not in OWN_SENTENCES:
-        return shown("refused", screen, code=refusal.code)
+        return refused(screen, refusal.code)
     facts: dict[str, Any] = {"minutes": screen.office.booking.early_min, "opens": "", "number": ""}
     if refusal.code == "too_early":
         facts["opens"] = _instant(screen.office, refusal.facts["opens_at"])

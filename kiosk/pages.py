@@ -12,6 +12,7 @@ from flask import Response, g, jsonify, make_response, redirect, render_template
 
 from kiosk import blueprint
 from kiosk.menu import Page, page_of
+from kiosk.qr import qr_picture
 from kiosk.screen import Screen, screen_of
 from queue_app.domain.access import Identity, Right, Role
 from queue_app.domain.discipline import SAFETY
@@ -25,6 +26,7 @@ from queue_app.web.auth import Unauthenticated, identity, needs
 from queue_app.web.context import house
 from queue_app.web.devices import pairing_page
 from queue_app.web.forms import submit
+from queue_app.web.i18n import DEFAULT, show_furigana, t
 from queue_app.web.opening import opening_sentence
 
 HELP = "help"
@@ -49,8 +51,22 @@ def menu(office: str) -> Response:
         page=page,
         group=request.args.get("group", "") if page.group else "",
         closed=opening_sentence(here, house().ports) if is_closed else None,
+        book=qr_picture(f"{house().settings.public_url}/book/{here.code}")
+        if is_closed and screen.takes_bookings
+        else None,
         version=hall.version,
     )
+
+
+@blueprint.get("/<office>/why/<service>")
+@needs(Right.READ_PUBLIC)
+def why(office: str, service: str) -> Response:
+    """Why a tile gives no number now, and what helps."""
+    screen = paired_screen(office)
+    with reading() as session:
+        found = kiosk_menu(read_hall(session, screen.office, house().ports), house().ports, screen.language)["services"]
+    reason = next((each["refused"] for each in found if each["service"] == service), "unknown_service")
+    return refused(screen, str(reason or ""), service)
 
 
 @blueprint.get("/<office>/languages")
@@ -128,9 +144,29 @@ def paired_screen(code: str) -> Screen:
     return use(screen_of(here, settings))
 
 
+def refused(screen: Screen, code: str, service: str = "") -> Response:
+    """No number: the reason in words for residents, and the way on."""
+    found = screen.office.services.get(service)
+    if code == "service_paused":
+        return shown("refused", screen, heading=t("kiosk.paused_heading"), lead=t("kiosk.paused_lead"))
+    if code == "service_closed" and found is not None:
+        label, opens = (
+            label_in(found.label, screen.language),
+            opening_sentence(screen.office, house().ports, found.hours),
+        )
+        return shown("refused", screen, heading=t("kiosk.not_today", service=label), lead=opens)
+    if code == "office_closed":
+        return shown(
+            "refused", screen, heading=opening_sentence(screen.office, house().ports), lead=t("kiosk.ask_staff")
+        )
+    return shown("refused", screen, heading=t("kiosk.not_now"), lead=t("kiosk.ask_staff"))
+
+
 def use(screen: Screen) -> Screen:
     """Speak the kiosk's language on this page, whatever the browser or an earlier reader prefers."""
     g.language = screen.language
+    if screen.ruby and screen.language == DEFAULT:
+        show_furigana()
     return screen
 
 
@@ -157,4 +193,4 @@ def _page_asked_for() -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 1
 
 
-__all__ = ["Page", "kiosk_of", "paired_screen", "shown", "use"]
+__all__ = ["Page", "kiosk_of", "paired_screen", "refused", "shown", "use"]

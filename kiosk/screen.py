@@ -1,4 +1,4 @@
-"""What one use of a kiosk carries from screen to screen: language, height, voice. All of it is in the address.
+"""What one use of a kiosk carries from screen to screen: language, height, voice, readings. All of it in the address.
 
 So nothing about a person is kept in the machine: going to the start address is forgetting them.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import request
+from flask import request, url_for
 
 from queue_app.domain.office import Office, label_in
 from queue_app.web.i18n import DEFAULT, LANGUAGES
@@ -18,21 +18,30 @@ from queue_app.web.i18n import DEFAULT, LANGUAGES
 INCHES = 21.5
 """The screen that is meant when the device's settings do not say: the usual size of a ticket machine."""
 
+MODULES = ("keys", "offline", "pad", "paper", "pulse", "store", "time", "voice")
+
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """One screen of one kiosk. `low` moves all controls to the lower half, `say` reads every screen aloud."""
+    """One screen of one kiosk. `low` moves all controls to the lower half, `say` reads every screen aloud, `ruby` puts
+    readings over Japanese kanji."""
 
     office: Office
     settings: Mapping[str, Any]
     language: str = DEFAULT
     low: bool = False
     say: bool = False
+    ruby: bool = False
 
     def url(self, path: str = "", **query: object) -> str:
-        """An address of this kiosk that keeps language, height and voice."""
-        kept = {"l": self.language if self.language != DEFAULT else "", "low": self.low, "say": self.say, **query}
-        told = {name: "1" if value is True else value for name, value in kept.items() if value}
+        """An address of this kiosk that keeps language, height, voice and readings."""
+        kept = {
+            "l": self.language if self.language != DEFAULT else "",
+            "low": self.low,
+            "say": self.say,
+            "ruby": self.ruby,
+        }
+        told = {name: "1" if value is True else value for name, value in {**kept, **query}.items() if value}
         return f"/kiosk/{self.office.code}{path}" + (f"?{urlencode(told)}" if told else "")
 
     def start(self) -> str:
@@ -40,7 +49,7 @@ class Screen:
         return f"/kiosk/{self.office.code}"
 
     def here(self, **changes: Any) -> str:
-        """This very screen in another language, height or voice."""
+        """This very screen in another language or height, with or without voice and readings."""
         inside = {name: value for name, value in request.args.items() if name in ("group", "page", "way")}
         path = request.path.removeprefix(f"/kiosk/{self.office.code}")
         return replace(self, **changes).url(path if request.method == "GET" else "", **inside)
@@ -53,6 +62,11 @@ class Screen:
             for code in self.office.languages
             if code in LANGUAGES
         ]
+
+    @property
+    def modules(self) -> list[str]:
+        """The scripts that the page's script asks for: named, so that they come at once and are kept for outages."""
+        return [url_for("kiosk.static", filename=f"kiosk_{name}.js") for name in MODULES]
 
     @property
     def takes_bookings(self) -> bool:
@@ -83,4 +97,5 @@ def screen_of(office: Office, settings: Mapping[str, Any]) -> Screen:
         language=asked if asked in office.languages and asked in LANGUAGES else DEFAULT,
         low=request.args.get("low") == "1",
         say=request.args.get("say") == "1",
+        ruby=request.args.get("ruby") == "1",
     )

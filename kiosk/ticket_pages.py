@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from kiosk import blueprint
 from kiosk.menu import PER_PAGE
-from kiosk.pages import kiosk_of, paired_screen, shown
+from kiosk.pages import kiosk_of, paired_screen, refused, shown
 from kiosk.qr import qr_picture
 from kiosk.screen import Screen
 from queue_app.domain.access import Right
@@ -55,7 +55,7 @@ def issue(office: str) -> Response:
     except Refusal as refusal:
         path = _first_answer() if refusal.code == "idempotency_key_reused" else ""
         if not path:
-            return shown("refused", screen, code=refusal.code)
+            return refused(screen, refusal.code, service)
     return make_response(redirect(screen.url(path), 303))
 
 
@@ -84,7 +84,7 @@ def ticket(office: str, token: str) -> Response:
         paper=paper,
         route=route,
         is_late=is_late,
-        print_by=_print_by(screen),
+        print_by=print_by(screen),
         qr=qr_picture(_status_url(token)),
     )
 
@@ -179,6 +179,14 @@ def print_now(deed: Deed, screen: Screen, issued: Ticket) -> None:
         printing.print_slip(deed, issued, made, printer=printer, source=deed.identity.label)
 
 
+def print_by(screen: Screen) -> str:
+    """`server`, or how the page prints: `auto`, `button` or `none`."""
+    if not _printer(screen).startswith("browser:"):
+        return "server"
+    chosen = screen.settings.get("print", "auto")
+    return chosen if chosen in ("auto", "button", "none") else "auto"
+
+
 def _deed(office: str, token: str, act: Callable[[Deed, Ticket], None], *, back: str, **query: object) -> Response:
     screen = paired_screen(office)
 
@@ -220,14 +228,6 @@ def _way(needs_said: list[str]) -> str:
 
 def _printer(screen: Screen) -> str:
     return str(screen.settings.get("printer") or house().settings.printer_url)
-
-
-def _print_by(screen: Screen) -> str:
-    """`server`, or how the page prints: `auto`, `button` or `none`."""
-    if not _printer(screen).startswith("browser:"):
-        return "server"
-    chosen = screen.settings.get("print", "auto")
-    return chosen if chosen in ("auto", "button", "none") else "auto"
 
 
 def _status_url(token: str) -> str:

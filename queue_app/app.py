@@ -41,6 +41,7 @@ from queue_app.web.api import (  # noqa: F401 - they declare endpoints
     counters,
     devices,
     health,
+    kiosk_outages,
     navigator,
     offices,
     openapi,

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-START_LIMIT_S = 30
+START_LIMIT_S = 90
 STOP_LIMIT_S = 10
 
 

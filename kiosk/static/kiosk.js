@@ -2,6 +2,7 @@
 // left for the next. Every screen works as a plain page without this file.
 import { keepTime } from "./kiosk_time.js";
 import { keepKeys } from "./kiosk_keys.js";
+import { keepOffline } from "./kiosk_offline.js";
 import { keepPad } from "./kiosk_pad.js";
 import { keepPaper } from "./kiosk_paper.js";
 import { keepPulse } from "./kiosk_pulse.js";
@@ -11,35 +12,40 @@ const REPEAT_GUARD = 300; // ms: a trembling finger presses twice
 const ANSWER_WITHIN = 4_000; // ms
 const GIVE_UP = 5_000; // ms: then the kiosk says that it cannot serve
 const PRESS_LIVES = 30_000; // ms: the person has gone; nobody would take the number
-const trusted = globalThis.trustedTypes?.createPolicy("matazu", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
+const trusted = globalThis.trustedTypes?.createPolicy("matazu", { createHTML: same, createScriptURL: same }) ?? { createHTML: same, createScriptURL: same };
 
 const start = document.body.dataset.start;
 let pressedAt = -REPEAT_GUARD;
 let busy = false;
 let pending = null; // {url, body, at}: a press whose answer was lost
-let lost = false;
+let lost = false; // no server: either numbers are given without it, or the kiosk says that it cannot serve
 
 const kiosk = {
   get screen() { return document.getElementById("kiosk"); },
   get isAtStart() { return this.screen.dataset.screen === "menu" && !this.isTouched; },
   isTouched: false,
-  open, reset, parse,
+  open, reset, parse, show, lose,
 };
 
 document.addEventListener("click", pressed);
 document.addEventListener("submit", submitted);
 document.addEventListener("contextmenu", (event) => event.preventDefault());
-document.addEventListener("dragstart", (event) => event.preventDefault());
+for (const name of ["dragstart", "dragover", "drop", "auxclick"]) document.addEventListener(name, (event) => event.preventDefault());
 
 const time = keepTime(kiosk);
-const paper = keepPaper(kiosk);
+const paper = kiosk.paper = keepPaper(kiosk);
+const offline = keepOffline(kiosk, document.body.dataset);
 keepPad(kiosk);
 keepKeys(kiosk);
 keepPulse(document.body.dataset.pulse, {
-  heard: ({ version }) => (lost ? recover() : renew(version)),
+  heard: async ({ version }) => {
+    await (lost ? recover() : renew(version));
+    offline.heard();
+  },
   silent: lose,
 });
 arrived();
+navigator.serviceWorker?.register(trusted.createScriptURL(document.body.dataset.worker), { scope: start }).catch(() => {});
 
 /** Fetch a screen and put it in place. */
 async function open(url) {
@@ -53,6 +59,7 @@ async function reset() {
   time.rest();
   paper.clear();
   silence();
+  if (lost) return panel().hidden ? offline.start() : undefined;
   veil(true);
   await exchange(() => ask(start));
   veil(false);
@@ -63,14 +70,21 @@ function pressed(event) {
   const isRepeat = performance.now() - pressedAt < REPEAT_GUARD;
   const isControl = link || event.target.closest?.("button");
   if (!isControl) return;
-  if (isRepeat || lost) return event.preventDefault();
+  if (isRepeat || (lost && kiosk.screen.inert)) return event.preventDefault();
   pressedAt = performance.now();
   kiosk.isTouched = true;
+  if (isControl.dataset.offline !== undefined) return offlinePress(isControl);
   if (!link) return;
   event.preventDefault();
   if (link.dataset.printNow !== undefined) paper.print();
   else if (link.dataset.end !== undefined) reset();
   else open(link.href);
+}
+
+function offlinePress(button) {
+  if (button.dataset.end !== undefined) reset();
+  else if (button.dataset.printNow !== undefined) paper.print();
+  else offline.press(button);
 }
 
 function submitted(event) {
@@ -124,9 +138,13 @@ function put(page) {
   const fresh = page.getElementById("kiosk");
   // No kiosk in the answer: it was unpaired, or an error page came. The whole page tells best what to do.
   if (!fresh) return location.replace(start);
+  show(document.adoptNode(fresh));
+}
+
+function show(fresh) {
   const focus = focusKey(document.activeElement);
-  kiosk.screen.replaceWith(document.adoptNode(fresh));
-  if (fresh.dataset.screen === "menu" && fresh.dataset.say === "no" && fresh.dataset.low === "no" && fresh.lang === "ja" && !fresh.querySelector(".tool--back")) kiosk.isTouched = false;
+  kiosk.screen.replaceWith(fresh);
+  if (fresh.dataset.screen === "menu" && fresh.dataset.say === "no" && fresh.dataset.low === "no" && fresh.dataset.ruby !== "yes" && fresh.lang === "ja" && !fresh.querySelector(".tool--back")) kiosk.isTouched = false;
   if (focus) [...fresh.querySelectorAll("a[href], button")].find((each) => focusKey(each) === focus)?.focus();
   arrived();
 }
@@ -151,25 +169,39 @@ function focusKey(element) {
 // The counts on the tiles follow the hall; nobody's hand is in the way while nobody has touched anything.
 function renew(version) {
   const { screen } = kiosk;
-  if (kiosk.isAtStart && !busy && Number(screen.dataset.version) !== version) exchange(() => ask(start));
+  if (kiosk.isAtStart && !busy && Number(screen.dataset.version) !== version) return exchange(() => ask(start));
 }
 
-function lose() {
+// Nothing of the person who stands there is lost but the choice; a press that may have arrived is not sent again.
+async function lose() {
+  if (lost && panel().hidden && (await offline.hasNumbers())) return;
   lost = true;
-  const panel = document.getElementById("lost");
-  panel.hidden = false;
-  kiosk.screen.inert = true;
+  const isServing = await offline.begin();
+  if (!lost) return;
+  panel().hidden = isServing;
   document.getElementById("idle").close();
+  if (isServing) pending = null;
+  if (isServing) return offline.start();
+  kiosk.screen.inert = true;
 }
 
 async function recover() {
   lost = false;
   const again = pending && performance.now() - pending.at < PRESS_LIVES;
+  const { offline: isOfOutage, screen } = kiosk.screen.dataset;
   if (again) await exchange(press);
-  else if (kiosk.screen.dataset.screen === "menu") await reset();
+  else if (screen === "menu" && !(isOfOutage && kiosk.isTouched)) await reset();
   if (lost) return;
   kiosk.screen.inert = false;
-  document.getElementById("lost").hidden = true;
+  panel().hidden = true;
+}
+
+function panel() {
+  return document.getElementById("lost");
+}
+
+function same(text) {
+  return text;
 }
 
 function veil(on) {

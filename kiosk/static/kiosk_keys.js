@@ -3,6 +3,8 @@ import { read, say, words } from "./kiosk_voice.js";
 
 export function keepKeys(kiosk) {
   document.addEventListener("keydown", (event) => {
+    // Whatever a keyboard plugged in at the back would do to the browser: leave, search, save, print, look inside.
+    if (event.ctrlKey || event.altKey || event.metaKey || /^F\d+$/.test(event.key)) return event.preventDefault();
     const work = { ArrowDown: () => move(1), ArrowUp: () => move(-1), ArrowLeft: back, Escape: back, ArrowRight: () => read(kiosk.screen) }[event.key];
     if (!work || event.isComposing) return;
     event.preventDefault();

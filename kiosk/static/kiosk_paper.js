@@ -8,6 +8,7 @@ export function keepPaper(kiosk) {
   const sheet = document.getElementById("paper");
   let timer = null;
   let printed = "";
+  let ready = null;
 
   addEventListener("afterprint", clear);
 
@@ -44,6 +45,17 @@ export function keepPaper(kiosk) {
     say(kiosk.screen);
   }
 
+  // A slip that no server made: of a number given during an outage.
+  function printThis(slip) {
+    sheet.replaceChildren(slip.cloneNode(true));
+    print();
+  }
+
+  // For a kiosk that prints at a press.
+  function keepThis(slip) {
+    ready = slip;
+  }
+
   // Once the paper is out, what is seen, what is told and what the window is called change together.
   function say({ dataset }) {
     const heading = kiosk.screen.querySelector("[data-heading]");
@@ -56,5 +68,11 @@ export function keepPaper(kiosk) {
     sheet.replaceChildren();
   }
 
-  return { arrived, print: printSlip, clear: () => { clearTimeout(timer); printed = ""; clear(); } };
+  return {
+    arrived,
+    print: () => (ready ? printThis(ready) : printSlip()),
+    printThis,
+    keepThis,
+    clear: () => { clearTimeout(timer); printed = ""; ready = null; clear(); },
+  };
 }

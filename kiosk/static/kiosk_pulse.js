@@ -1,17 +1,21 @@
-// Is the server there? Asked every two seconds, so that five seconds of silence are noticed, and again until it answers.
+// Is the server there? Asked every two seconds, so that five seconds of silence are noticed; then every five until it answers.
 
 const EVERY = 2_000; // ms
+const AGAIN = 5_000;
 const WITHIN = 2_000;
 const SILENT = 5_000;
 
-/** `heard(pulse)` at every answer; `silent()` once when there was none for five seconds. */
+/** `heard(pulse)` at every answer; `silent()` at every question after five seconds without one. */
 export function keepPulse(url, { heard, silent }) {
   let heardAt = performance.now();
+  let askedAt = -AGAIN;
   let asking = false;
 
   async function ask() {
-    if (asking) return;
+    const now = performance.now();
+    if (asking || (now - heardAt > SILENT && now - askedAt < AGAIN)) return;
     asking = true;
+    askedAt = now;
     try {
       const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(WITHIN) });
       if (answer.status === 401) return location.reload(); // unpaired: the page says so
@@ -27,5 +31,5 @@ export function keepPulse(url, { heard, silent }) {
   }
 
   setInterval(ask, EVERY);
-  addEventListener("online", ask);
+  addEventListener("online", () => { askedAt = -AGAIN; ask(); });
 }

@@ -126,12 +126,14 @@ def seconds(earlier: datetime, later: datetime) -> int:
 def _begun(row: Happened) -> Visit:
     appointed = row.data.get("appointed")
     appointed_at = datetime.fromisoformat(appointed) if appointed else None
+    # A number given during an outage is written down when the line is back.
+    came = datetime.fromisoformat(row.data["arrived"]) if "arrived" in row.data else row.at
     return Visit(
         ticket=row.ticket,
         service=row.service or "",
         visit_class=row.data.get("visit_class", "walk_in"),
-        arrived_at=row.at,
-        counts_from=max(row.at, appointed_at) if appointed_at else row.at,
+        arrived_at=came,
+        counts_from=max(came, appointed_at) if appointed_at else came,
         appointed_at=appointed_at,
         procedures=tuple(row.data.get("procedures", ())),
         told=row.data.get("told") or {},
@@ -145,7 +147,7 @@ def _apply(visit: Visit, row: Happened) -> None:
     for stage in row.data.get("skipped", ()):
         _end(visit.stops.get(stage), row, End.SKIPPED)
     for ready in row.data.get("ready", ()):
-        _ready(visit, ready, row.at)
+        _ready(visit, ready, visit.arrived_at if row.name == Event.ISSUED else row.at)
     if row.name == Event.POSTPONED:
         visit.postponed += 1
     if row.name == Event.CANCELLED:

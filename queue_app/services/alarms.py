@@ -20,12 +20,13 @@ from queue_app.store.office_tables import AlarmRow
 def ask_help(deed: Deed, kind: str, source: str, **facts: Any) -> AlarmRow:
     """Call staff to `source`, the name of a device or counter. `kind` is `help`, `printer`, `sound` ...
 
-    The open alarm of the same kind and source is returned when there is one; its facts are the newest.
+    The open alarm of the same kind and source is returned when there is one; other facts of it are news.
     """
     found = _open_alarm(deed, kind, source)
     if found is not None:
         if facts and found.facts != facts:
             found.facts = facts
+            deed.record(Event.HELP_ASKED, alarm=found.id, kind=kind, source=source)
         return found
     alarm = AlarmRow(office_id=deed.office.id, kind=kind, source=source, facts=facts, at=deed.now)
     deed.session.add(alarm)

@@ -27,6 +27,8 @@ from queue_app.store.database import table_of
 from queue_app.store.queue_tables import SeriesRow, Stage, Ticket
 from queue_app.store.rows import append, watch
 
+OFFLINE = "kiosk_offline"
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -42,6 +44,16 @@ class Arrival:
     procedures: tuple[str, ...] = ()
     papers_done: tuple[str, ...] = ()
     """Services whose back-office stage was done before the visit."""
+    leased: Leased | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A number that a kiosk gave without the server, and when."""
+
+    series: str
+    number: int
+    at: datetime
 
 
 def issue_ticket(deed: Deed, arrival: Arrival) -> Ticket:
@@ -61,19 +73,19 @@ def issue_visit(deed: Deed, arrival: Arrival, planned: Sequence[PlannedStage]) -
     """A number for a visit with the given stages; those without a predecessor are ready at once."""
     service = deed.service(arrival.service)
     nonce = tokens.new_nonce()
-    number = _next_number(deed, service.series)
+    leased = arrival.leased or Leased(service.series, _next_number(deed, service.series), deed.now)
     ticket = Ticket(
         office_id=deed.office.id,
         day=deed.today,
-        series=service.series,
-        number=number,
-        number_text=deed.office.number_text(service.series, number),
+        series=leased.series,
+        number=leased.number,
+        number_text=deed.office.number_text(leased.series, leased.number),
         service=service.code,
         visit_class=arrival.visit_class,
         language=arrival.language,
         needs=list(arrival.needs),
-        origin=deed.identity.role or "resident",
-        issued_at=deed.now,
+        origin=OFFLINE if arrival.leased else deed.identity.role or "resident",
+        issued_at=leased.at,
         appointed_at=arrival.appointed_at,
         reservation_id=arrival.reservation_id,
         nonce=nonce,
@@ -88,6 +100,10 @@ def issue_visit(deed: Deed, arrival: Arrival, planned: Sequence[PlannedStage]) -
     ticket.stages = [_stage(deed, n, stage, begins_as[n]) for n, stage in enumerate(planned)]
     for position in ready(planned, over=over, begun=()):
         make_ready(deed, ticket, ticket.stages[position], planned[position], first=True)
+    if arrival.leased:
+        _write(deed.session, ticket)
+        deed.record(Event.ISSUED, ticket=ticket, stage=ticket.stages[0], estimate=None, arrived=leased.at.isoformat())
+        return ticket
     place = waits.place_of(deed.session, deed.office, ticket.stages[0], deed.now)
     ticket.estimate = asdict(place.estimate) if place.estimate else None
     _write(deed.session, ticket)
@@ -99,16 +115,20 @@ def issue_visit(deed: Deed, arrival: Arrival, planned: Sequence[PlannedStage]) -
 
 
 def make_ready(deed: Deed, ticket: Ticket, stage: Stage, planned: PlannedStage, *, first: bool = False) -> None:
-    """From now on the stage can be called; its order time is fixed here and nowhere else."""
-    reference = first_reference(deed.now, ticket.appointed_at) if first else deed.now
+    """The stage can be called; its order time is fixed here and nowhere else.
+
+    From now on; a first stage from the moment its number was given, which a kiosk may have done without the server.
+    """
+    since = ticket.issued_at if first else deed.now
+    reference = first_reference(since, ticket.appointed_at) if first else since
     lead = head_start(
         VisitClass(ticket.visit_class),
         role_of(planned),
         has_need=bool(ticket.needs),
         rule=deed.office.head_starts,
     )
-    stage.ready_at, stage.reference_at, stage.order_time = deed.now, reference, reference - lead
-    stage.since = deed.now
+    stage.ready_at, stage.reference_at, stage.order_time = since, reference, reference - lead
+    stage.since = since
     deed.readied(stage)
 
 

@@ -43,6 +43,27 @@ class SeriesRow(Model):
     last_number: Mapped[int] = mapped_column(Integer, default=0)
 
 
+class NumberLease(Model):
+    """Numbers of an offline series that one kiosk may give while it has no server. `holder` is the browser that asked:
+    another browser with the same token gets numbers of its own."""
+
+    __tablename__ = "number_lease"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    token_id: Mapped[int] = mapped_column(ForeignKey("access_token.id"))
+    holder: Mapped[str] = mapped_column(String(40))
+    day: Mapped[date] = mapped_column(Date)
+    series: Mapped[str] = mapped_column(String(8))
+    first: Mapped[int] = mapped_column(Integer)
+    last: Mapped[int] = mapped_column(Integer)
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    __table_args__ = (
+        UniqueConstraint("office_id", "day", "series", "first"),
+        Index("ix_number_lease_token", "token_id", "day"),
+        CheckConstraint("last >= first", name="not_empty"),
+    )
+
+
 class Ticket(Model):
     """One visit (受付番号). The state is derived from its stages; see `domain.ticket.ticket_state`."""
 

@@ -26,7 +26,12 @@ from queue_app.web.context import house
 SESSION_COOKIE = "matazu_session"
 SECURE_SESSION_COOKIE = "__Host-matazu_session"
 DEVICE_COOKIE = "matazu_device"
-DEVICE_PAGES = {"/kiosk/": Role.KIOSK, "/display/": Role.DISPLAY, "/api/v1/devices/": Role.DISPLAY}
+DEVICE_PAGES = {
+    "/kiosk/": Role.KIOSK,
+    "/display/": Role.DISPLAY,
+    "/api/v1/devices/kiosk/": Role.KIOSK,
+    "/api/v1/devices/": Role.DISPLAY,
+}
 """Where a device's cookie counts, and which device's: one browser may be both a kiosk and a display of the demo.
 
 There it comes before a staff session; everywhere else it counts for nothing, so that the same browser can also show a

@@ -24,6 +24,12 @@ def register(app: Flask) -> None:
     app.after_request(_write_out)
 
 
+def page_in_ruby(page: str) -> str:
+    """A page, or a part of one, as its reader wants it: for parts in several languages, each while it is spoken."""
+    # Who asked for easy Japanese may not know the kanji; who reads Japanese would stumble over kana alone.
+    return ruby_page(page, plain=only_kana if reader_language() == EASY else only_kanji)
+
+
 def ruby_page(page: str, *, plain: Callable[[str], str]) -> str:
     """The page with its readings as ruby; `plain` makes words of what stands where no ruby can be."""
     parts, done = [], 0
@@ -45,10 +51,9 @@ def _write_out(response: Response) -> Response:
     """Only where a text with readings was asked for: other answers are not looked at."""
     if not g.get("has_readings") or response.direct_passthrough:
         return response
-    # Who asked for easy Japanese may not know the kanji; who reads Japanese would stumble over kana alone.
-    plain = only_kana if reader_language() == EASY else only_kanji
     text = response.get_data(as_text=True)
-    response.set_data(ruby_page(text, plain=plain) if response.mimetype == "text/html" else plain(text))
+    plain = only_kana if reader_language() == EASY else only_kanji
+    response.set_data(page_in_ruby(text) if response.mimetype == "text/html" else plain(text))
     return response
 
 

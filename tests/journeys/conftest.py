@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -28,6 +29,8 @@ from queue_app.adapters.holidays import japanese_holiday
 from queue_app.app import create_app
 from queue_app.domain.access import Role
 from queue_app.services import access, office_file
+from queue_app.services.demo_office import demo_office_text
+from queue_app.services.office_navigator import OFFICES
 from queue_app.services.ports import Ports
 from queue_app.store.access_tables import StaffSession, UserRow
 from queue_app.store.database import db, writing
@@ -128,14 +131,14 @@ class City:
     def url(self) -> str:
         return self.server.url
 
-    def token(self, role: Role, counter: str | None = None) -> str:
-        """A bearer token of this office."""
+    def token(self, role: Role, counter: str | None = None, *, name: str = "", **settings: Any) -> str:
+        """A bearer token of this office; of a device with these settings."""
         self._made += 1
-        name = f"{role} {self._made}"
+        name = name or f"{role} {self._made}"
         with self.door.app_context():
             made = writing(
                 lambda session: access.issue_token(
-                    session, self._office_id(session), role, name, system_clock(), counter=counter
+                    session, self._office_id(session), role, name, system_clock(), counter=counter, settings=settings
                 )
             )
         return made.secret
@@ -261,13 +264,29 @@ def door(live_server: LiveServer) -> Iterator[Flask]:
 @pytest.fixture
 def city(live_server: LiveServer, door: Flask, browser: Browser) -> Iterator[City]:
     """A fresh office in the running server. Its windows are closed at the end, and none may have asked elsewhere."""
-    live_server.offices += 1
-    code = f"aoba{live_server.offices}"
+    code = _next_code(live_server)
     with door.app_context():
         writing(lambda session: office_file.load_office(session, OFFICE.format(code=code), "test.yaml", system_clock()))
     made = City(live_server, door, browser, code)
     with made._closing:
         yield made
+
+
+@pytest.fixture
+def demo(live_server: LiveServer, door: Flask, browser: Browser) -> Iterator[City]:
+    """The example city in full: every service, every language."""
+    code = _next_code(live_server)
+    text = re.sub(r"^code: aoba$", f"code: {code}", demo_office_text(), flags=re.MULTILINE)
+    with door.app_context():
+        writing(lambda session: office_file.load_office(session, text, "test.yaml", system_clock(), folder=OFFICES))
+    made = City(live_server, door, browser, code)
+    with made._closing:
+        yield made
+
+
+def _next_code(server: LiveServer) -> str:
+    server.offices += 1
+    return f"aoba{server.offices}"
 
 
 def lose_the_network(page: Page) -> None:

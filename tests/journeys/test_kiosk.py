@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -27,14 +28,33 @@ OVERLAPS = """() => {
     .filter(([, b]) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
     .map(([two]) => `${one} / ${two}`));
 }"""
+# Main text (headings, labels of tiles, the number, what to do) is 10 mm, all other 8 mm; readings over kanji are half of theirs.
 SMALL_TEXT = """() => {
   const mm = Math.hypot(innerWidth, innerHeight) / (21.5 * 25.4);
+  const main = 'h1, .tile__label, .given__figure, .given__alarm, .given__wait, .given__service, .kiosk__lead, .tool--main';
   return [...document.querySelectorAll('#kiosk *')]
-    .filter((each) => each.checkVisibility() && !each.matches('.visually-hidden, .visually-hidden *'))
+    .filter((each) => each.checkVisibility() && !each.matches('.visually-hidden, .visually-hidden *, rt'))
     .filter((each) => [...each.childNodes].some(({ nodeType, data }) => nodeType === 3 && data.trim()))
-    .map((each) => [each.textContent.trim(), parseFloat(getComputedStyle(each).fontSize) / mm])
-    .filter(([, size]) => size < 7.99);
+    .map((each) => [each.textContent.trim(), parseFloat(getComputedStyle(each).fontSize) / mm, each.closest(main) ? 9.99 : 7.99])
+    .filter(([, size, least]) => size < least);
 }"""
+SMALL_OR_CLOSE = """() => {
+  const mm = Math.hypot(innerWidth, innerHeight) / (21.5 * 25.4);
+  const least = Math.max(64, 20 * mm) - 0.5;
+  const stops = [...document.querySelectorAll('#kiosk :is(a[href], button)')].filter((each) => each.checkVisibility());
+  const boxes = stops.map((each) => [each.textContent.trim(), each.getBoundingClientRect()]);
+  const small = boxes.filter(([, box]) => box.width < least || box.height < least).map(([name, box]) => `${name}: ${box.width / mm} x ${box.height / mm} mm`);
+  const low = boxes.filter(([, box], at) => stops[at].matches('.tile:not(.tile--booked, .tile--need)') && !document.querySelector('[data-low=yes]') && box.height < 30 * mm - 0.5);
+  const gap = (a, b) => Math.max(a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom);
+  const close = boxes.flatMap(([one, a], at) => boxes.slice(at + 1).filter(([, b]) => gap(a, b) < 4 * mm - 0.5).map(([two, b]) => `${one} / ${two}: ${gap(a, b) / mm} mm`));
+  return [...small, ...low.map(([name]) => `${name}: not 30 mm high`), ...close];
+}"""
+SCROLLS = """() => [document.documentElement, document.body, ...document.querySelectorAll('#kiosk *')].filter((each) => {
+  const { overflowX, overflowY } = getComputedStyle(each);
+  const x = each.scrollWidth > each.clientWidth + 1 && /auto|scroll/.test(overflowX);
+  const y = each.scrollHeight > each.clientHeight + 1 && /auto|scroll/.test(overflowY);
+  return x || y;
+}).map((each) => each.className || each.tagName)"""
 
 
 def kiosk(city: City, *, width: int = 1080, height: int = 1920, clock: bool = False, **settings: Any) -> Page:
@@ -220,9 +240,7 @@ def test_every_screen_fits_the_glass_and_reads_from_a_step_away(city: City, widt
     page = kiosk(city, width=width, height=height)
 
     def check(name: str) -> None:
-        assert page.evaluate(BUSY_PAGE) == [], name
-        assert page.evaluate(OVERLAPS) == [], name
-        assert page.evaluate(SMALL_TEXT) == [], name
+        fits(page, name)
         assert too_small(page, "#kiosk", 64) == [], name
         assert faults(page) == [], name
 
@@ -243,6 +261,124 @@ def test_every_screen_fits_the_glass_and_reads_from_a_step_away(city: City, widt
     touch(page, "職員を呼ぶ")
     expect(page.locator("#kiosk")).to_have_attribute("data-screen", "help")
     check("help")
+
+
+def fits(page: Page, name: str) -> None:
+    """Nothing is cut, covered, scrolled, too small or too close."""
+    assert page.evaluate(BUSY_PAGE) == [], name
+    assert page.evaluate(OVERLAPS) == [], name
+    assert page.evaluate(SCROLLS) == [], name
+    assert page.evaluate(SMALL_TEXT) == [], name
+    assert page.evaluate(SMALL_OR_CLOSE) == [], name
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_the_demo_city_fits_in_long_languages_and_with_readings(demo: City, width: int, height: int) -> None:
+    """Six groups with a tile for bookings above them, in the languages with the longest words and the highest lines."""
+    page = kiosk(demo, width=width, height=height)
+    start = f"{demo.url}/kiosk/{demo.code}"
+    for query in ("", "ruby=1", "l=ja-x-easy", "l=en", "l=ne", "l=pt", "low=1", "low=1&l=ja-x-easy", "low=1&l=ne"):
+        for path in ("", "/check-in", "/help", "/languages", "?group=0"):
+            asked = path.partition("?")[0]
+            page.goto(f"{start}{asked}?{query}")
+            if path == "?group=0":
+                page.locator("a.tile:not(.tile--booked)").first.click()
+                expect(page.locator(".tool--back")).to_be_visible()
+            fits(page, f"{path} {query}")
+            if "low=1" in query:
+                assert min(tops(page)) >= height / 2 - 1, f"{path} {query}"
+
+
+def tops(page: Page) -> list[float]:
+    found: list[float] = page.locator("#kiosk a:visible, #kiosk button:visible, #kiosk input:visible").evaluate_all(
+        "(stops) => stops.map((each) => each.getBoundingClientRect().top)"
+    )
+    return found
+
+
+def test_readings_are_shown_at_a_press_and_forgotten_with_the_person(city: City) -> None:
+    page = kiosk(city)
+    assert page.locator("rt").count() == 0
+    touch(page, "ふりがなを付ける")
+    expect(page.locator("h1 rt").first).to_have_text("ようけん")
+    expect(page.locator("#told")).to_have_text("ご用件をお選びください")
+    touch(page, "引っ越し")
+    number_on(page)
+    assert page.locator("h1 rt").count() > 0
+    assert page.locator(".given__figure rt, .given__service rt").count() == 0, "names and numbers carry no reading"
+    touch(page, "わる")
+    expect(page.locator("h1")).to_have_text("ご用件をお選びください")
+
+
+KEYS = [
+    "ArrowUp",
+    "ArrowDown",
+    "ArrowLeft",
+    "ArrowRight",
+    "Enter",
+    "Enter",
+    "Escape",
+    "Tab",
+    "Shift+Tab",
+    "Backspace",
+    "Space",
+    "Home",
+    "End",
+    "PageDown",
+    "F1",
+    "F3",
+    "F5x",
+    "F6",
+    "F7",
+    "F10",
+    "F11",
+    "F12",
+    "Alt+ArrowLeft",
+    "Alt+ArrowRight",
+    "Alt+Home",
+    "Control+l",
+    "Control+s",
+    "Control+o",
+    "Control+u",
+    "Control+f",
+    "Control+h",
+    "Control+j",
+    "Control+Shift+i",
+    "Control+Shift+Delete",
+    "Control+plus",
+    "Control+minus",
+    "1",
+    "2",
+    "3",
+    "9",
+    "a",
+    "z",
+    "<",
+    "'",
+    "Delete",
+    "ContextMenu",
+]
+
+
+def test_storm_of_keys_never_leaves_the_kiosk_and_leaves_no_trace(city: City) -> None:
+    page = kiosk(city)
+    start, opened = page.url, []
+    page.context.on("page", opened.append)
+    page.evaluate("window.notReloaded = true")
+    chance = random.Random(7)
+    for _ in range(250):
+        page.keyboard.press(chance.choice(KEYS).removesuffix("x"))
+    page.mouse.click(200, 400, button="right")
+    page.mouse.click(200, 400, button="middle")
+    assert (page.url, opened, page.evaluate("window.notReloaded")) == (start, [], True)
+    expect(page.locator("#kiosk")).to_be_attached()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 320))")
+    if page.locator("#idle").is_visible():
+        page.locator("#idle [data-leave]").click()
+    page.goto(start)
+    expect(page.locator("h1")).to_have_text("ご用件をお選びください")
+    assert page.evaluate("document.getElementById('paper').innerHTML") == ""
+    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
