@@ -13,15 +13,11 @@ from queue_app.commands.user import check_text
 from queue_app.domain.access import Role
 from queue_app.domain.audit import Act
 from queue_app.services import access, audit
+from queue_app.services.device_settings import SETTINGS
 from queue_app.store.database import writing
 
 group = AppGroup("device", help="Kiosks and displays.")
 LONGEST_NAME = 60
-SETTINGS = {
-    Role.KIOSK: ("inch", "place", "print", "printer"),
-    Role.DISPLAY: ("zone", "kind", "inch", "distance", "voice", "mode", "volume"),
-}
-"""What `kiosk.pages` and `display.pages` read."""
 
 
 def register(app: Flask) -> None:
@@ -55,7 +51,8 @@ def _settings(role: str, said: tuple[str, ...]) -> dict[str, str]:
     """`zone=2F` and the like; a name that the device would not read is refused."""
     settings = dict(each.partition("=")[::2] for each in said)
     for name, value in settings.items():
-        if name not in SETTINGS[Role(role)] or not value:
-            known = ", ".join(SETTINGS[Role(role)])
+        names = [setting.name for setting in SETTINGS[Role(role)]]
+        if name not in names or not value:
+            known = ", ".join(names)
             raise click.ClickException(f"--set {name}: a {role} knows {known}, written as NAME=VALUE.")
     return settings

@@ -21,6 +21,7 @@ class Act(StrEnum):
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - no secret
     PAIRING_OFFERED = "pairing_offered"
     DEVICE_PAIRED = "device_paired"
+    DEVICE_SET_UP = "device_set_up"
     NUMBERS_LEASED = "numbers_leased"
     OFFICE_LOADED = "office_loaded"
     LOOKED_UP = "looked_up"

@@ -28,6 +28,7 @@ blueprint.before_request(keep_session_alive)
 from queue_app.web import (  # noqa: E402, F401
     admin_access,
     admin_booking,
+    admin_devices,
     admin_file,
     admin_hours,
     admin_pane,

@@ -104,7 +104,14 @@ def _page(
     with reading() as session:
         office = my_office(session)
         rows = [
-            {"name": row.name, "role": row.role, "counter": row.counter, "seen_at": row.seen_at, "at": row.created_at}
+            {
+                "id": row.id,
+                "name": row.name,
+                "role": row.role,
+                "counter": row.counter,
+                "seen_at": row.seen_at,
+                "at": row.created_at,
+            }
             for row in access.list_tokens(session, office.id)
             if row.revoked_at is None
         ]

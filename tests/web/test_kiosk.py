@@ -211,7 +211,7 @@ def test_service_paused_between_look_and_press_gives_the_reason_and_no_number(wo
     with world.app.app_context():
         writing(lambda session: _pause(session, "moving"))
     machine.press("住民異動")
-    assert "受付休止中" in machine.page.text
+    assert "ただいま大変混み合っているため、この用件の番号札を止めています。" in machine.page.text
     assert tickets(world) == []
 
 
