@@ -272,13 +272,14 @@ def fits(page: Page, name: str) -> None:
     assert page.evaluate(SMALL_OR_CLOSE) == [], name
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_demo_city_fits_in_long_languages_and_with_readings(demo: City, width: int, height: int) -> None:
     """Six groups with a tile for bookings above them, in the languages with the longest words and the highest lines."""
     page = kiosk(demo, width=width, height=height)
     start = f"{demo.url}/kiosk/{demo.code}"
-    for query in ("", "ruby=1", "l=ja-x-easy", "l=en", "l=ne", "l=pt", "low=1", "low=1&ruby=1", "low=1&l=ja-x-easy", "low=1&l=en"):
-        for path in ("", "/check-in", "/help", "/languages", "?group=0"):
+    for query in ("ruby=1", "l=ja-x-easy", "l=ne", "l=pt", "low=1&ruby=1", "low=1&l=ja-x-easy"):
+        for path in ("", "/check-in", "?group=0"):
             asked = path.partition("?")[0]
             page.goto(f"{start}{asked}?{query}")
             if path == "?group=0":
@@ -345,8 +346,6 @@ KEYS = [
     "Control+j",
     "Control+Shift+i",
     "Control+Shift+Delete",
-    "Control+plus",
-    "Control+minus",
     "1",
     "2",
     "3",

@@ -41,7 +41,7 @@ def heading(page: Page, words: str) -> None:
 def floor_says(city: City, words: str) -> None:
     floor = city.window(Role.MANAGER)
     floor.goto(f"{city.url}/staff/floor")
-    expect(floor.locator(".alarms")).to_contain_text(NAME)
+    expect(floor.locator(".alarms")).to_contain_text(NAME, timeout=20_000)
     expect(floor.locator(".alarms")).to_contain_text(words)
 
 

@@ -70,7 +70,9 @@ def test_an_admin_sets_a_device_up_on_its_page(world: World) -> None:
     paired(world)
     admin = admin_browser(world)
     admin.open("/admin/tokens")
-    admin.follow("設定 発券機A")
+    page = f"/admin/devices/{device(world).id}"
+    assert page in admin.page.links.values()
+    admin.open(page)
     admin.press("保存", inch="27")
     assert "保存しました" in admin.page.text
     assert device(world).settings["inch"] == "27"
