@@ -61,6 +61,7 @@ def start(app: Flask) -> None:
     from queue_app.adapters.senders import senders_for
     from queue_app.services.bookkeeping import Bookkeeper
     from queue_app.services.outbox import Outbox
+    from queue_app.services.outlook import Lookout
     from queue_app.services.printing import PrintRoom
     from queue_app.services.speech_room import SpeechRoom
     from queue_app.web.context import KEY
@@ -72,6 +73,8 @@ def start(app: Flask) -> None:
     threading.Thread(target=house.relay.work, daemon=True, name="relay").start()
     print_room = PrintRoom(house.ports, printer_from, app.app_context)
     threading.Thread(target=print_room.work, daemon=True, name="print room").start()
+    lookout = Lookout(house.ports, app.app_context)
+    threading.Thread(target=lookout.work, daemon=True, name="lookout").start()
     bookkeeper = Bookkeeper(house.ports, app.app_context)
     threading.Thread(target=bookkeeper.work, daemon=True, name="bookkeeper").start()
     speech_room = SpeechRoom(house.ports, app.app_context)

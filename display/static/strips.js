@@ -36,9 +36,11 @@ function shortLabel(label) {
 
 function queueText({ waiting, estimate, paused, counters_open: open }, texts) {
   const people = texts.ja.people.replace("{n}", waiting);
-  if (paused || open === 0) return `${people} ${texts.ja.ended}`;
+  if (paused) return `${people} ${texts.ja.ended}`;
+  if (open === 0) return `${people} ${texts.ja.calls_paused}`;
   if (!estimate) return people;
-  const wait = estimate.likely_min > 0 ? texts.ja.minutes.replace("{n}", estimate.likely_min) : texts.ja.soon;
+  const range = `${estimate.low_min}〜${estimate.high_min}`;
+  const wait = estimate.likely_min > 0 ? texts.ja.minutes.replace("{n}", range) : texts.ja.soon;
   return `${people} ${wait}`;
 }
 

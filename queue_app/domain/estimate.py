@@ -17,9 +17,10 @@ from random import Random
 from typing import Final
 
 from queue_app.domain.planning.live_state import Ahead, Clerk, Coming, LiveState, Running
-from queue_app.domain.planning.one_pass import Draws, Means, one_pass
+from queue_app.domain.planning.one_pass import Draws, Means, calls_in_line, one_pass
 
 __all__ = [
+    "ESTIMATOR",
     "ONE_PASS",
     "UNCALIBRATED",
     "Ahead",
@@ -38,6 +39,7 @@ __all__ = [
     "sampled_waits",
     "shown",
     "spread_of",
+    "spreads_in_line",
     "width_of",
 ]
 
@@ -45,6 +47,10 @@ ROUND_TO_MIN: Final = 5
 """Ranges are rounded outwards to this; a finer number would promise what nobody knows."""
 
 PATHS: Final = 100
+ESTIMATOR: Final = "passes-1"
+"""Name and version of `spreads_in_line`, kept beside every estimate: a correction is learnt from its own kind only."""
+
+QUICK: Final = "one-pass-1"
 NORMAL_P90: Final = 1.2816
 
 
@@ -115,6 +121,16 @@ def sampled_waits(state: LiveState, rng: Random, *, paths: int = PATHS) -> list[
     draws = Draws(rng)
     waits = [one_pass(state, draws) for _ in range(paths)]
     return sorted(wait for wait in waits if wait is not None)
+
+
+def spreads_in_line(state: LiveState, rng: Random, *, paths: int = PATHS) -> list[Spread]:
+    """The spread for each person of our own stage, in call order: the n-th has n of them ahead.
+
+    One run of the passes answers for the whole line, so that screens and deeds need only look it up.
+    """
+    draws = Draws(rng)
+    runs = [calls_in_line(state, draws) for _ in range(paths)]
+    return [spread_of(sorted(waits)) for waits in zip(*runs, strict=False)]
 
 
 def spread_of(waits: list[float]) -> Spread:

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from queue_app.domain.calendar import Hours, office_day
 from queue_app.domain.discipline import HeadStarts
+from queue_app.domain.estimate import UNCALIBRATED, Calibration
+from queue_app.domain.planning.lognormal import Duration
 from queue_app.domain.ticket import StageKind, format_number
 from queue_app.domain.voice_plan import ZoneVoice
 
@@ -118,6 +120,15 @@ class Slide:
     image: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What the past of one queue taught. Without a `law` of its own the minutes of the service are believed."""
+
+    law: Duration | None = None
+    leaves_per_min: float = 0.0
+    calibration: Calibration = UNCALIBRATED
+
+
 @dataclass(frozen=True)
 class Office:
     """One office with everything its rules need. Two offices share nothing."""
@@ -141,6 +152,7 @@ class Office:
     navigator: str = ""
     voice: tuple[ZoneVoice, ...] = ()
     pane: tuple[Slide, ...] = ()
+    learnt: Mapping[tuple[str, str], Learnt] = field(default_factory=dict)
     extra: Mapping[str, object] = field(default_factory=dict)
 
     def today(self, now: datetime) -> date:

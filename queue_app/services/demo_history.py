@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from random import Random
 from typing import Final
 
@@ -40,6 +40,8 @@ PROFILE: Final = (1.0, 1.2, 1.5, 1.7, 1.7, 1.5, 1.2, 0.9, 0.9, 1.1, 1.3, 1.2, 1.
 OPENS: Final = time(8, 30)
 LONG_MIN: Final = 525.0
 CV: Final = 0.5
+SHARES: Final = {"reception": 1.0, "back_office": 0.8, "handover": 0.3}
+"""Of the minutes of a service, per kind of stop."""
 
 
 def play_if_demo(ports: Ports, office_id: int) -> int:
@@ -50,14 +52,15 @@ def play_if_demo(ports: Ports, office_id: int) -> int:
         if not office.extra.get("demo") or session.scalar(recorded.limit(1)) is not None:
             return 0
     played, today = 0, office.today(ports.clock())
-    for day in _working_days(today, ports):
+    for day in working_days(today, ports):
         visits = list(day_of(office, day, ports, number=played))
         played += len(visits)
-        writing(partial(_write, office_id=office_id, day=day, visits=visits))
+        writing(partial(put_down, office_id=office_id, day=day, visits=visits))
     return played
 
 
-def _write(session: Session, *, office_id: int, day: date, visits: list[Visit]) -> None:
+def put_down(session: Session, *, office_id: int, day: date, visits: list[Visit]) -> None:
+    """Record the visits of one such day."""
     history.write(session, office_id, ((day, visit) for visit in visits))
 
 
@@ -69,7 +72,7 @@ def day_of(office: Office, day: date, ports: Ports, *, number: int) -> Iterator[
     return _Hall(office, datetime.combine(day, OPENS, office.zone), rng, number).play(factor)
 
 
-def _working_days(today: date, ports: Ports) -> list[date]:
+def working_days(today: date, ports: Ports) -> list[date]:
     days = [today - timedelta(days=back) for back in range(WEEKS * 7, 0, -1)]
     return [day for day in days if day.weekday() < 5 and ports.holidays(day) is None]
 
@@ -84,19 +87,41 @@ class _Hall:
     number: int
 
     def play(self, factor: float) -> Iterator[Visit]:
-        self.free: dict[tuple[str, str], list[float]] = {}
-        ready: list[tuple[float, int, int]] = []
-        people: list[tuple[Visit, list[PlannedStage]]] = []
-        for place, (at, service) in enumerate(sorted(self._arrivals(factor))):
-            people.append((self._visit(at, service, place), stages_of(self.office.services[service])))
-            heappush(ready, (at, place, 0))
-        while ready:
-            at, place, step = heappop(ready)
-            visit, planned = people[place]
-            ended = self._stop(visit, planned, step, at)
-            if ended is not None and step + 1 < len(planned):
-                heappush(ready, (ended, place, step + 1))
-        return (visit for visit, _ in people)
+        visits = [self._visit(at, service, place) for place, (at, service) in enumerate(sorted(self._arrivals(factor)))]
+        for code in SERVICES:
+            if code in self.office.services:
+                people = {visit.ticket: visit for visit in visits if visit.service == code}
+                ready = [(self._minutes(visit.counts_from), visit.ticket) for visit in people.values()]
+                planned = stages_of(self.office.services[code])
+                for step, stage in enumerate(planned):
+                    ready = list(self._pool(ready, people, stage, step, is_last=step + 1 == len(planned)))
+        return iter(visits)
+
+    def _pool(
+        self, ready: list[tuple[float, int]], people: dict[int, Visit], stage: PlannedStage, step: int, *, is_last: bool
+    ) -> Iterator[tuple[float, int]]:
+        """Everybody through one kind of stop, smallest order time first; yields when each was served."""
+        free = [(0.0, desk) for desk in range(CLERKS.get(stage.service, 1))]
+        coming, present = sorted(ready, reverse=True), list[tuple[float, int, float]]()
+        while coming or present:
+            now, desk = free[0]
+            now = max(now, coming[-1][0]) if not present and coming else now
+            while coming and coming[-1][0] <= now:
+                at, number = coming.pop()
+                lead = 30.0 if people[number].visit_class == "booked" else 0.0
+                heappush(present, (at - lead, number, at))
+            _, number, at = heappop(present)
+            ended = self._stop(people[number], stage, step, at=at, called=max(at, now), desk=desk)
+            if ended is None:
+                continue
+            heapreplace(free, (self._after_lunch(ended, desk, len(free)), desk))
+            if is_last:
+                people[number].end, people[number].ended_at = End.DONE, self._at(ended)
+            yield ended, number
+
+    def _after_lunch(self, at: float, desk: int, desks: int) -> float:
+        """Half of the clerks have lunch at twelve; a single one is stood in for."""
+        return 270.0 if desks > 1 and desk % 2 and 210 <= at < 270 else at
 
     def _arrivals(self, factor: float) -> Iterator[tuple[float, str]]:
         for code in SERVICES:
@@ -122,35 +147,26 @@ class _Hall:
             appointed_at=appointed,
         )
 
-    def _stop(self, visit: Visit, planned: list[PlannedStage], step: int, at: float) -> float | None:
-        """Serve one stop; when it ended, or None for somebody who gave up."""
-        stage = planned[step]
+    def _stop(
+        self, visit: Visit, stage: PlannedStage, step: int, *, at: float, called: float, desk: int
+    ) -> float | None:
+        """Serve one stop; when it ended, or None for somebody who gave up before."""
         minutes = self.office.services[stage.service].minutes
-        mean = minutes if stage.kind == "reception" else minutes * (0.8 if stage.kind == "back_office" else 0.3)
-        desks = self.free.setdefault((stage.service, stage.kind), [0.0] * CLERKS.get(stage.service, 1))
-        at = max(at, (visit.counts_from - self.opens).total_seconds() / 60) if step == 0 else at
-        desk = min(range(len(desks)), key=desks.__getitem__)
-        asked = at - 15 if visit.visit_class == "booked" and step == 0 else at
-        called = max(at, desks[desk] - (min(desks[desk] - at, 12) if asked < at and desks[desk] > at else 0))
-        called = 270.0 if 215 <= called < 270 and len(desks) == 1 and self.rng.random() < 0.5 else called
         row = self._row(visit, stage, step, at)
-        patience = math.exp(math.log(55) + 0.5 * self.rng.gauss(0, 1))
         if step == 0:
             self._tell(visit, at, called, minutes)
+            patience = math.exp(math.log(55) + 0.5 * self.rng.gauss(0, 1))
             if called - at > patience:
                 row.end = visit.end = End.LEFT
                 row.ended_at = visit.ended_at = self._at(at + patience)
                 return None
-        takes = _lognormal(self.rng, mean)
-        if self.rng.random() < 0.012:  # somebody forgot the button over the next errand
-            takes += self.rng.uniform(2, 5) * mean
-        desks[desk] = called + takes
+        takes = _lognormal(self.rng, minutes * SHARES[stage.kind])
+        if self.rng.random() < 0.008:  # somebody forgot the button
+            takes += self.rng.uniform(2, 4) * minutes
         row.called_at, row.calls, row.counter = self._at(called), 1, f"{stage.service[:8]}-{stage.kind[:4]}-{desk + 1}"
         row.served_s, row.ended_at, row.end = round(takes * 60), self._at(called + takes), End.DONE
         row.misses = int(step == 0 and self.rng.random() < 0.03)
         visit.first_called_at = visit.first_called_at or row.called_at
-        if step + 1 == len(planned):
-            visit.end, visit.ended_at = End.DONE, row.ended_at
         return called + takes
 
     def _row(self, visit: Visit, stage: PlannedStage, step: int, at: float) -> Stop:
@@ -168,10 +184,12 @@ class _Hall:
         low, high = max(0.0, likely - spread), likely + spread
         visit.told = {
             "shown": [5 * (low // 5), round(likely), 5 * math.ceil(high / 5 + 0.01)],
-            "raw": [round(low, 1), round(likely, 1), round(high, 1)],
             "busy": wait > 0,
             "by": "demo",
         }
+
+    def _minutes(self, at: datetime) -> float:
+        return (at - self.opens).total_seconds() / 60
 
     def _at(self, minutes: float) -> datetime:
         return self.opens + timedelta(seconds=round(60 * minutes))

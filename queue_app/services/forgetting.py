@@ -22,6 +22,7 @@ from queue_app.store.linking_tables import LinkCode
 from queue_app.store.office_tables import OfficeRow
 from queue_app.store.queue_tables import Answer, Delivery, Ticket
 from queue_app.store.reservation_tables import Reservation, SlotPlace
+from queue_app.store.statistics_tables import StopRecord, VisitRecord, WishCount
 
 BOOKINGS_KEPT = timedelta(days=30)
 """How long after the visit name, contact and answers of a booking are kept; the pages say so."""
@@ -32,6 +33,10 @@ ANSWERS_KEPT = timedelta(hours=24)
 MESSAGES_KEPT = timedelta(hours=24)
 DELIVERIES_KEPT = timedelta(days=30)
 """That a message went out, and when, without its address and text."""
+
+ESTIMATES_KEPT = timedelta(days=60)
+RECORDS_KEPT = timedelta(days=400)
+"""Thirteen months: a forecast needs the same weeks of the year before."""
 
 SESSIONS_KEPT = timedelta(days=30)
 FORGOTTEN = "{}"
@@ -124,6 +129,19 @@ def _count(session: Session, statement: object) -> int:
     return done.rowcount
 
 
+def forget_estimates(session: Session, now: datetime) -> int:
+    """What single numbers were told, once it has been held against what happened."""
+    old = and_(VisitRecord.counts_from < now - ESTIMATES_KEPT, cast(VisitRecord.told, String) != FORGOTTEN)
+    return _count(session, update(VisitRecord).where(old).values(told={}))
+
+
+def forget_records(session: Session, now: datetime) -> int:
+    """Records of single visits after the next year's same season; looks for a time as well."""
+    stops = _count(session, delete(StopRecord).where(StopRecord.counts_from < now - RECORDS_KEPT))
+    looks = _count(session, delete(WishCount).where(WishCount.day < (now - RECORDS_KEPT).date()))
+    return stops + looks + _count(session, delete(VisitRecord).where(VisitRecord.counts_from < now - RECORDS_KEPT))
+
+
 FORGETTERS: dict[str, Callable[[Session, datetime], int]] = {
     "tickets": forget_tickets,
     "visits nobody came for": mark_no_shows,
@@ -133,6 +151,8 @@ FORGETTERS: dict[str, Callable[[Session, datetime], int]] = {
     "answers": forget_answers,
     "sessions": forget_sessions,
     "pairing codes": forget_pairing_codes,
+    "estimates": forget_estimates,
+    "records of visits": forget_records,
     "link codes": forget_link_codes,
 }
 """By the kind's name. Whoever adds personal data adds its row here."""

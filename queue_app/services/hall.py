@@ -99,6 +99,7 @@ class Hall:
     calls: tuple[OpenCall, ...]
     states: dict[str, AtCounter]
     notices: tuple[dict[str, Any], ...]
+    outlook: waits.Outlook | None = None
 
     @cached_property
     def line(self) -> list[LiveStage]:
@@ -161,6 +162,10 @@ class Hall:
 
     def estimate_behind(self, service: str, kind: StageKind, *, before: LiveStage | None = None) -> Range | None:
         """The wait of somebody who joins a queue now, or of one who stands in it (`before`)."""
+        ahead = self.ahead_of(before) if before is not None else len(self.queues.get((service, kind), ()))
+        spread = self.outlook.spread((service, kind), ahead, self.clerks, self.now) if self.outlook else None
+        if spread is not None:
+            return waits.in_words(self.office, (service, kind), spread)
         codes = [code for code in self.clerks if self.office.counters[code].may_serve(service, kind)]
         served = {
             (name, each)
@@ -199,6 +204,7 @@ def read_hall(session: Session, office: Office, ports: Ports) -> Hall:
         calls=tuple(_open_calls(session, office)),
         states=_states(session, office),
         notices=tuple(_notices(session, office)),
+        outlook=waits.outlook_of(session, office.id),
     )
 
 

@@ -16,7 +16,7 @@ from queue_app.domain.errors import Conflict, Invalid, NotFound
 from queue_app.domain.events import Event
 from queue_app.domain.reservation import Action, State, extended_hold, hold_until, next_state
 from queue_app.domain.slots import CapacityOf, NoPlace, SlotTime, covered_slots, invited_at, parse_slot_id, why_not
-from queue_app.services import places, tokens
+from queue_app.services import places, tokens, wishes
 from queue_app.services.availability import alternatives_to, ask_of, capacity_of, offer_of, route_of
 from queue_app.services.deed import Deed
 from queue_app.services.errands import TOO_EARLY, Errand, Said, check_can_be_done, errand_of
@@ -151,6 +151,7 @@ def settle_in(deed: Deed, row: Reservation, chosen: Chosen) -> None:
                 chosen, places.take(deed, row, chosen.cells, capacity_of=_capacity(deed, row, chosen))
             )
     except _Full:
+        wishes.lost(deed.office, deed.today, chosen.errand.service.code, deed.office.today(chosen.start))
         raise Conflict("slot_full", alternatives=_alternatives(deed, chosen)) from None
 
 

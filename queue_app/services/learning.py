@@ -20,6 +20,7 @@ from queue_app.domain.office import Office
 from queue_app.domain.planning.calibration import Lesson, calibrate
 from queue_app.domain.planning.lognormal import Duration
 from queue_app.domain.service_times import late_ends, law_of, laws_of
+from queue_app.services import offices
 from queue_app.services.history import mark_of
 from queue_app.services.past import Span, past_stops, past_visits
 from queue_app.store.statistics_tables import QueueLaw
@@ -52,6 +53,7 @@ def learn(session: Session, office: Office, now: datetime) -> Learnt:
 
 def keep(session: Session, office_id: int, learnt: Learnt, now: datetime) -> int:
     """Keep what was learnt in place of what was known; how many queues have a law of their own."""
+    offices.setup_changed(session, office_id)  # whoever holds the office reads it again, with what was learnt
     session.execute(delete(QueueLaw).where(QueueLaw.office_id == office_id))
     session.add_all(QueueLaw(office_id=office_id, learnt_at=now, **row) for row in learnt.laws)
     mark = mark_of(session, office_id)

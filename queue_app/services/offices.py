@@ -17,12 +17,15 @@ from sqlalchemy.orm import Session
 from queue_app.domain.calendar import parse_hours
 from queue_app.domain.discipline import HeadStarts
 from queue_app.domain.errors import NotFound
-from queue_app.domain.office import BookingPolicy, Counter, Office, Service, Slide, Slots
+from queue_app.domain.estimate import UNCALIBRATED, Calibration
+from queue_app.domain.office import BookingPolicy, Counter, Learnt, Office, Service, Slide, Slots
+from queue_app.domain.planning.lognormal import Duration
 from queue_app.domain.ticket import StageKind
 from queue_app.domain.voice_plan import parse_voice
 from queue_app.store import office_log
 from queue_app.store.database import engine_of
 from queue_app.store.office_tables import CounterRow, CounterState, OfficeLog, OfficeRow, ServiceRow
+from queue_app.store.statistics_tables import QueueLaw
 
 _cache: WeakKeyDictionary[Engine, dict[int, tuple[int, Office]]] = WeakKeyDictionary()
 _lock = threading.Lock()
@@ -99,8 +102,22 @@ def _load(session: Session, office_id: int) -> Office:
         from_home_share=settings.get("from_home_share", 50),
         voice=parse_voice(settings.get("voice", [])),
         pane=tuple(Slide(slide.get("text", {}), slide.get("image", "")) for slide in settings.get("pane", [])),
+        learnt=_learnt(session, office_id),
         extra={key: value for key, value in settings.items() if key not in _KNOWN},
     )
+
+
+def _learnt(session: Session, office_id: int) -> dict[tuple[str, str], Learnt]:
+    """What the nights taught (`learning`); nothing in a new office."""
+    rows = session.scalars(select(QueueLaw).where(QueueLaw.office_id == office_id))
+    return {
+        (row.service, row.kind): Learnt(
+            law=None if row.mean_min is None or row.cv is None else Duration(row.mean_min, row.cv),
+            leaves_per_min=row.leaves_per_min,
+            calibration=UNCALIBRATED if row.scale is None else Calibration(row.scale, row.low_z, row.high_z),
+        )
+        for row in rows
+    }
 
 
 _KNOWN = {

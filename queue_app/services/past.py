@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from queue_app.domain.estimate import Spread
+from queue_app.domain.estimate import ESTIMATOR, Spread
 from queue_app.domain.figures import PastStop, PastVisit, Told
 from queue_app.domain.history import End
 from queue_app.domain.office import Office
@@ -127,7 +127,7 @@ def _served(row: Any) -> Served | None:
 def _told(told: dict[str, Any]) -> Told | None:
     if "shown" not in told:
         return None
-    raw = Spread(*told["raw"]) if told.get("raw") else None
+    raw = Spread(*told["raw"]) if told.get("raw") and told.get("by") == ESTIMATOR else None
     low, likely, high = told["shown"]
     return Told(low, likely, high, bool(told.get("busy")), raw)
 

@@ -1,12 +1,11 @@
 """Counts from the history: what was issued, called, done and missed. Undone deeds are left out.
 
-Nothing is kept twice: the figures are asked of the events each time, so they can be recomputed by definition. Leaves
-waits and forecasts to the planning corner.
+Counts are asked of the events each time; waits come from the records of visits, which are made from the same events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,10 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import Invalid
 from queue_app.domain.events import Event
+from queue_app.domain.figures import PastVisit, first_calls, idle_on_site
 from queue_app.domain.office import Office
+from queue_app.domain.survival import Summary
+from queue_app.services.past import Span, past_visits
 from queue_app.store.queue_tables import EventRow
 
 COLUMNS: dict[str, Event] = {
@@ -31,6 +33,11 @@ COLUMNS: dict[str, Event] = {
     "check_ins": Event.CHECKED_IN,
 }
 LONGEST = timedelta(days=400)
+WAIT_COLUMNS = (
+    *("wait_median_min", "wait_p90_min", "wait_mean_min", "idle_median_min", "idle_p90_min", "idle_mean_min"),
+    "left_unserved",
+)
+NO_WAITS: dict[str, Any] = {**dict.fromkeys(WAIT_COLUMNS), "left_unserved": 0}
 
 
 def statistics(session: Session, office: Office, first: date, last: date, by: str) -> dict[str, Any]:
@@ -44,6 +51,7 @@ def statistics(session: Session, office: Office, first: date, last: date, by: st
         raise Invalid.field("to", "too_long_span", days=LONGEST.days)
     rows: dict[str, dict[str, Any]] = {}
     totals = _empty()
+    waited = _waits(session, office, first, last, by)
     for name, service, at, day, closes in _standing_events(session, office, first, last):
         key = _key(by, office, service, at, day)
         row = rows.setdefault(key, {by: key, **_empty()})
@@ -52,12 +60,36 @@ def statistics(session: Session, office: Office, first: date, last: date, by: st
     if by == "service":
         for code in office.services:
             rows.setdefault(code, {by: code, **_empty()})
+    rows = {key: row | waited.get(key, NO_WAITS) for key, row in rows.items()}
+    totals |= waited.get(None, NO_WAITS)
     return {"from": first, "to": last, "by": by, "rows": [rows[key] for key in sorted(rows)], "totals": totals}
 
 
 def span_asked_for(first: str | None, last: str | None, today: date) -> tuple[date, date]:
     """The days somebody asked for; today when nothing was said. Refuses what is not a date, by field."""
     return _day(first, "from", today), _day(last, "to", today)
+
+
+def _waits(session: Session, office: Office, first: date, last: date, by: str) -> dict[str | None, dict[str, Any]]:
+    """Waits of the recorded visits by the same keys, and of all of them under None; minutes, None where too few."""
+    visits = list(past_visits(session, office, Span(first, last)))
+    keys: dict[str, Callable[[PastVisit], str | None]] = {
+        "service": lambda each: each.service,
+        "day": lambda each: each.day.isoformat(),
+        "hour": lambda each: f"{each.hour:02d}",
+    }
+    found: dict[str | None, dict[str, Any]] = {}
+    for key in (keys[by], lambda _each: None):
+        waits, idle = first_calls(visits, key), idle_on_site(visits, key)
+        for each in {*waits, *idle}:
+            found[each] = _wait_columns(waits.get(each, Summary(0, 0)), idle.get(each, Summary(0, 0)))
+    return found
+
+
+def _wait_columns(wait: Summary, idle: Summary) -> dict[str, Any]:
+    figures = (wait.median, wait.p90, wait.mean, idle.median, idle.p90, idle.mean)
+    rounded = [None if figure is None else round(figure, 1) for figure in figures]
+    return dict(zip(WAIT_COLUMNS, [*rounded, wait.left], strict=True))
 
 
 def _standing_events(

@@ -5,15 +5,28 @@ Leaves the method to `domain.estimate`. One query for the people before, one for
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain, repeat
 from typing import Any
 
 from sqlalchemy import and_, bindparam, outerjoin, select
 from sqlalchemy.orm import Session
 
-from queue_app.domain.estimate import Ahead, Clerk, LiveState, Range, Running, quick_estimate
+from queue_app.domain.estimate import (
+    ESTIMATOR,
+    QUICK,
+    Ahead,
+    Clerk,
+    LiveState,
+    Range,
+    Running,
+    Spread,
+    calibrated,
+    quick_estimate,
+    shown,
+)
 from queue_app.domain.office import Office, queue_name
 from queue_app.domain.planning.lognormal import Duration
 from queue_app.domain.ticket import StageKind
@@ -27,6 +40,43 @@ MOST_AHEAD = 60
 
 SPREAD = 0.6
 """Coefficient of variation of a service time until the office's own history is known."""
+
+
+FRESH = timedelta(seconds=90)
+"""An outlook older than this is not believed: whoever makes it has stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What was worked out in the background (`outlook`): per queue, the wait of somebody with n people of it ahead."""
+
+    version: int
+    at: datetime
+    on_duty: frozenset[str]
+    spreads: Mapping[tuple[str, str], Sequence[Spread]]
+
+    def spread(self, queue: tuple[str, str], ahead: int, on_duty: Iterable[str], now: datetime) -> Spread | None:
+        """None where it is too old, knew other counters, or knows nothing of the queue."""
+        known = self.spreads.get(queue)
+        if not known or abs(now - self.at) > FRESH or self.on_duty != frozenset(on_duty):
+            return None
+        if ahead < len(known):
+            return known[ahead]
+        longer, last = (ahead + 1) / len(known), known[-1]
+        return Spread(last.p10 * longer, last.p50 * longer, last.p90 * longer)
+
+
+_outlooks: dict[tuple[str, int], Outlook] = {}
+
+
+def remember(session: Session, office_id: int, outlook: Outlook) -> None:
+    """Keep the newest outlook of an office, in this process."""
+    _outlooks[str(session.get_bind().engine.url), office_id] = outlook
+
+
+def outlook_of(session: Session, office_id: int) -> Outlook | None:
+    """The newest outlook; None where none was made."""
+    return _outlooks.get((str(session.get_bind().engine.url), office_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +97,35 @@ def place_of(session: Session, office: Office, stage: Stage, now: datetime) -> P
     serving = {code: clerk for code, clerk in on_duty.items() if office.counters[code].may_serve(stage.service, kind)}
     queues = {(stage.service, kind)}.union(*(office.calls_from[code] for code in serving))
     counts = line.counts_before(session, office, stage, now, queues)
-    return Place(
-        counts.get((stage.service, kind), 0), estimate_for(office, stage.service, kind, counts, list(serving.values()))
-    )
+    ahead = counts.get((stage.service, kind), 0)
+    outlook = outlook_of(session, office.id)
+    spread = outlook.spread((stage.service, kind), ahead, on_duty, now) if outlook is not None else None
+    if spread is not None:
+        estimate: Range | None = in_words(office, (stage.service, kind), spread)
+    else:
+        estimate = estimate_for(office, stage.service, kind, counts, list(serving.values()))
+    is_busy = ahead > 0 or all(clerk.running for clerk in serving.values())
+    return Place(ahead, estimate, _told(estimate, spread, is_busy=is_busy))
+
+
+def in_words(office: Office, queue: tuple[str, str], spread: Spread) -> Range:
+    """The range as it is shown: corrected by what the queue's own past taught, rounded outwards."""
+    learnt = office.learnt.get(queue)
+    return shown(calibrated(spread, learnt.calibration)) if learnt is not None else shown(spread)
+
+
+def _told(estimate: Range | None, spread: Spread | None, *, is_busy: bool) -> dict[str, Any] | None:
+    """What was said, and from what: to be held against what happens. Nothing was said while nobody is on duty."""
+    if estimate is None:
+        return None
+    told: dict[str, Any] = {
+        "by": ESTIMATOR if spread is not None else QUICK,
+        "shown": [estimate.low_min, estimate.likely_min, estimate.high_min],
+        "busy": is_busy,
+    }
+    if spread is not None:
+        told["raw"] = [round(each, 2) for each in (spread.p10, spread.p50, spread.p90)]
+    return told
 
 
 def estimate_for(
@@ -108,7 +184,13 @@ def clerk_at(
 
 
 def duration(office: Office, service: str, kind: StageKind) -> Duration:
-    """Time at the counter for one stage. `minutes` of the service is the reception; a delivery takes a third of it."""
+    """Time at the counter for one stage, as its own past taught.
+
+    Until enough is known, `minutes` of the service is the reception, and a delivery takes a third of it.
+    """
+    learnt = office.learnt.get((service, kind))
+    if learnt is not None and learnt.law is not None:
+        return learnt.law
     set_up = office.services.get(service)
     minutes = float(set_up.minutes) if set_up else 10.0
     if kind is StageKind.HANDOVER:

@@ -32,6 +32,7 @@ from queue_app.web.forms import submit
 from queue_app.web.i18n import reader_language, t
 from queue_app.web.limits import check_join_rate, check_public_rate
 from queue_app.web.opening import opening_sentence
+from queue_app.web.usual import usual_of
 
 blueprint = Blueprint("resident", __name__)
 CROWD_AGE_S = 15
@@ -70,7 +71,8 @@ def crowd(office: str) -> Response:
     with reading() as session:
         here = offices.office_by_code(session, office)
         hall = read_hall(session, here, house().ports)
-    response = shown("crowd", here, hall=hall, queues=_queues(hall))
+        usual = usual_of(session, here)
+    response = shown("crowd", here, hall=hall, queues=_queues(hall), usual=usual)
     response.headers["Cache-Control"] = f"public, max-age={CROWD_AGE_S}"
     response.headers["Vary"] = "Cookie, Accept-Language"
     return response

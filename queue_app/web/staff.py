@@ -50,4 +50,5 @@ from queue_app.web import (  # noqa: E402, F401
     staff_login,
     staff_messages,
     staff_second_factor,
+    staff_statistics,
 )

@@ -25,6 +25,7 @@ PLACES = (
     (Right.SERVE, EARLY, "early.nav"),
     (Right.SEE_FLOOR, "staff.floor", "staff.nav.floor"),
     (Right.SEE_AUDIT, "staff.audit_page", "audit.nav"),
+    (Right.SEE_STATISTICS, "staff.statistics_page", "statistics.nav"),
     (Right.SET_UP, "admin.overview", "staff.nav.admin"),
 )
 """Who sees which link in the head of the page."""

@@ -47,7 +47,7 @@ def test_waiting_page_tells_place_range_and_who_is_served(world: World, phone: P
 def test_without_a_clerk_no_minutes_are_promised(world: World, phone: PlainBrowser) -> None:
     world.issue("moving")
     mine = world.issue("moving")
-    assert "目安を出せません" in phone.open(f"/t/{mine['token']}").text
+    assert "ただいま呼び出しを休止しています" in phone.open(f"/t/{mine['token']}").text
 
 
 def test_called_page_says_where_to_go_in_title_and_alert(world: World, phone: PlainBrowser) -> None:

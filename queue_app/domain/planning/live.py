@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from queue_app.domain.discipline import StageRole, VisitClass, order_key
+from queue_app.domain.planning.expectations import shows
 from queue_app.domain.planning.lines import Place
 from queue_app.domain.planning.live_state import Ahead, Clerk, Coming, LiveState, Running
 from queue_app.domain.planning.lognormal import Duration, remaining_mean
@@ -98,15 +99,13 @@ def _expected(day: Day, pool: str, workload: Workload) -> Iterator[Coming]:
         visitor_pool = day.first_pool[number]
         if visitor_pool != pool:
             continue
-        to_come = 0.5 * math.erfc((late - punctual.mean_min) / punctual.sd_min / math.sqrt(2))
-        shows = (1 - punctual.no_show) * to_come
         yield Coming(
             pool,
             law(workload, pool, StageRole.FIRST),
             ready_in_min=punctual.mean_min - late,
             ready_sd_min=punctual.sd_min,
             order_min=appointed - lead - day.now,
-            shows=shows / (shows + punctual.no_show),
+            shows=shows(late, punctual.no_show, mean=punctual.mean_min, sd=punctual.sd_min),
         )
 
 

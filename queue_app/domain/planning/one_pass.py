@@ -65,7 +65,23 @@ class Draws:
 
 def one_pass(state: LiveState, source: Source) -> float | None:
     """Hand out the people ahead in call order; the first clerk of our stage who finds none of them takes us."""
-    present = _claims(state.ahead, source)
+    present = [claim for claim in _claims(state.ahead, source) if claim[3] > 0]
+    return _hand_out(state, present, source, reached=None)
+
+
+def calls_in_line(state: LiveState, source: Source) -> list[float]:
+    """The same for everybody of our own stage: when each is called, in order. Shorter where nobody comes to them.
+
+    Somebody who may give up is still called at that moment, and takes no time if it comes true.
+    """
+    reached: list[float] = []
+    _hand_out(state, _claims(state.ahead, source), source, reached=reached)
+    return reached
+
+
+def _hand_out(state: LiveState, present: list[Claim], source: Source, *, reached: list[float] | None) -> float | None:
+    """Until a clerk of our stage finds nobody before us; `reached` is told of each call of our own stage."""
+    here = len(state.ahead)
     coming = _arrivals(state, source)
     breaks = [list(reversed(clerk.away)) for clerk in state.clerks]
     free = [(_first_free(clerk, breaks[number], source), number) for number, clerk in enumerate(state.clerks)]
@@ -79,6 +95,8 @@ def one_pass(state: LiveState, source: Source) -> float | None:
         clerk = state.clerks[number]
         claim = _take(present, clerk)
         if claim is not None:
+            if reached is not None and claim[2] == state.stage and claim[1] < here:
+                reached.append(now)
             heapreplace(free, (_after_break(breaks[number], now + claim[3]), number))
         elif not clerk.serves or state.stage in clerk.serves:
             return now
@@ -95,7 +113,7 @@ def _claims(people: Iterable[Ahead], source: Source) -> list[Claim]:
         for number, person in enumerate(people)
     ]
     claims.sort()
-    return [claim for claim in claims if claim[3] > 0]
+    return claims
 
 
 def _arrivals(state: LiveState, source: Source) -> list[tuple[float, Claim]]:

@@ -16,6 +16,7 @@ from queue_app.domain.errors import Refusal
 from queue_app.domain.estimate import (
     PATHS,
     UNCALIBRATED,
+    Ahead,
     Calibration,
     LiveState,
     Spread,
@@ -23,10 +24,12 @@ from queue_app.domain.estimate import (
     quick_spread,
     sampled_waits,
     spread_of,
+    spreads_in_line,
 )
 from queue_app.domain.planning.appointments import appointments
 from queue_app.domain.planning.calibration import Lesson, calibrate
 from queue_app.domain.planning.live import all_busy, picture
+from queue_app.domain.planning.lognormal import Duration
 from queue_app.domain.planning.people import Guest
 from queue_app.domain.planning.policies import FCFS, FULL, Policy
 from queue_app.domain.planning.rota import standard_rota
@@ -74,6 +77,13 @@ def many_passes(state: LiveState, rng: Random) -> Spread | None:
     """The full estimator."""
     waits = sampled_waits(state, rng, paths=PATHS)
     return spread_of(waits) if waits else None
+
+
+def place_in_line(state: LiveState, rng: Random) -> Spread | None:
+    """The estimator of the live system, which asks once for the whole line: here for whoever joined last."""
+    joined = replace(state, ahead=(*state.ahead, Ahead(state.stage, Duration(1.0, 0.0), state.order_min)))
+    found = spreads_in_line(joined, rng)
+    return found[-1] if found else None
 
 
 def one_pass(state: LiveState, _rng: Random) -> Spread | None:

@@ -10,7 +10,7 @@ from queue_app.domain.errors import Invalid
 from queue_app.domain.office import Office
 from queue_app.domain.reservation import HOLD_EXTENSIONS
 from queue_app.domain.slots import DaySlots, NoPlace
-from queue_app.services import holding, offices
+from queue_app.services import holding, offices, wishes
 from queue_app.services.availability import Found, Mark, find_slots
 from queue_app.services.errands import Errand, Said, errand_of
 from queue_app.services.places import Whose
@@ -47,6 +47,8 @@ def show_slots(call: Call, office: str, query: SlotsQuery) -> Reply:
     is_own = call.identity.is_staff and call.identity.office_id == here.id
     whose = Whose.STAFF if is_own else Whose.PUBLIC
     found = find_slots(call.session, here, errand, first=first, last=last, ports=call.ports, whose=whose)
+    if first == last:
+        wishes.looked_at(here, today, errand.service.code, found.days)
     return Reply(_shown(here, errand, found))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from queue_app.domain.access import Right, check_office
@@ -11,6 +9,7 @@ from queue_app.services import offices
 from queue_app.services.statistics import span_asked_for, statistics
 from queue_app.web.api.endpoint import Call, Reply, read
 from queue_app.web.api.models import StatisticsQuery, StatisticsShown
+from queue_app.web.sheets import CSV_TYPE, csv_of
 
 
 @read("/offices/<office>/statistics", right=Right.SEE_STATISTICS, answer=StatisticsShown, query=StatisticsQuery)
@@ -23,12 +22,9 @@ def show_statistics(call: Call, office: str, query: StatisticsQuery) -> Reply:
 def statistics_csv(call: Call, office: str, query: StatisticsQuery) -> Reply:
     """The same as CSV with a byte order mark, so that spreadsheets read the characters right."""
     figures = _figures(call, office, query)
-    out = io.StringIO()
     columns = [query.by, *(name for name in figures["totals"])]
-    writer = csv.DictWriter(out, columns, extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in figures["rows"])
-    return Reply(text="\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    rows = ([row.get(name) for name in columns] for row in figures["rows"])
+    return Reply(text=csv_of(columns, rows), content_type=CSV_TYPE)
 
 
 def _figures(call: Call, code: str, query: StatisticsQuery) -> dict[str, Any]:
@@ -36,8 +32,3 @@ def _figures(call: Call, code: str, query: StatisticsQuery) -> dict[str, Any]:
     check_office(call.identity, Right.SEE_STATISTICS, office.id)
     first, last = span_asked_for(query.from_, query.to, office.today(call.ports.clock()))
     return statistics(call.session, office, first, last, query.by)
-
-
-def _harmless(value: object) -> object:
-    """A cell that begins like a formula is text."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value

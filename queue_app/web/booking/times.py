@@ -13,7 +13,7 @@ from queue_app.domain.access import Right
 from queue_app.domain.errors import Conflict, Refusal
 from queue_app.domain.office import Office
 from queue_app.domain.slots import DaySlots, Slot
-from queue_app.services import availability, holding
+from queue_app.services import availability, holding, wishes
 from queue_app.services.availability import Found, Mark
 from queue_app.services.deed import begin
 from queue_app.services.errands import Said, errand_of
@@ -180,7 +180,10 @@ def _look_near(session: Session, here: Office, said: Said, first: date, last: da
 
 def _look(session: Session, here: Office, said: Said, first: date, last: date) -> Found:
     errand = errand_of(here, said, visit_on=first)
-    return availability.find_slots(session, here, errand, first=first, last=last, ports=house().ports, whose=whose())
+    found = availability.find_slots(session, here, errand, first=first, last=last, ports=house().ports, whose=whose())
+    if first == last or not any(day.free for day in found.days):  # a day by name, or nothing to be had at all
+        wishes.looked_at(here, here.today(house().ports.clock()), errand.service.code, found.days[:1])
+    return found
 
 
 def _day_words(each: DaySlots, marks: Mapping[str, Mark]) -> dict[str, Any]:
