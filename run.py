@@ -20,6 +20,7 @@ def make_app(settings: Settings) -> Flask:
     """The application with the real adapters, not yet serving."""
     from display import blueprint as display
     from kiosk import blueprint as kiosk
+    from queue_app.adapters.aside import run_aside
     from queue_app.adapters.clock import system_clock
     from queue_app.adapters.holidays import japanese_holiday
     from queue_app.adapters.line import LineMessages
@@ -34,6 +35,7 @@ def make_app(settings: Settings) -> Flask:
         clock=system_clock,
         nudge=lambda office_id, version, *, urgent: nudges[0](office_id, version, urgent=urgent),  # filled below
         holidays=japanese_holiday,
+        aside=run_aside,
         secret=settings.secret_key.encode(),
         line_reply=LineMessages(settings.line_channel_token, base=settings.line_api_base).reply,
     )

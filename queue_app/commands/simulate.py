@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
+from flask.cli import with_appcontext
 
 from queue_app.domain.errors import Refusal
 
@@ -83,8 +84,24 @@ def plan(*, share: float, normal: bool, late: float, within: float, as_json: boo
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else _plan_table(found))
 
 
+@click.command("what-if", hidden=True)
+@click.argument("run_id", type=int)
+@with_appcontext
+def what_if(run_id: int) -> None:
+    """Work on one question that was put on the planning page; started by the server, with the lowest priority."""
+    import os
+
+    from queue_app.services.what_if import work
+    from queue_app.web.context import house
+
+    os.nice(19)
+    gc.set_threshold(*RARE_SWEEPS)
+    click.echo(work(run_id, house().ports))
+
+
 def register(app: Flask) -> None:
-    """Hang both commands on `app.cli`."""
+    """Hang the commands on `app.cli`."""
+    app.cli.add_command(what_if)
     app.cli.add_command(simulate)
     app.cli.add_command(plan)
 

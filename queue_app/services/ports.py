@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -113,6 +113,9 @@ class Ports:
     holidays: Callable[[date], str | None] = lambda _day: None
     secret: bytes = b""
     public_url: str = ""
+    aside: Callable[[Sequence[str]], None] = lambda _words: None
+    """Runs a command of ours in a process of its own, with low priority."""
+
     channels: frozenset[str] = frozenset()
     checkpoints: CheckpointFiles = NoCheckpoints()
     media: MediaFiles = None  # type: ignore[assignment]

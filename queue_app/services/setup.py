@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import Conflict, FieldError, Invalid, NotFound
 from queue_app.domain.events import Event
+from queue_app.domain.planning.shift_rules import parse_rota
 from queue_app.domain.slot_plan import parse_slot_plan
 from queue_app.domain.ticket import StageKind
 from queue_app.services import offices
@@ -122,6 +123,21 @@ def change_slots(deed: Deed, code: str, made_from: int, slots: Mapping[str, Any]
     plan = None if slots is None else parse_slot_plan({**kept, **slots})
     row.slots = None if plan is None else plan.to_value()
     changed(deed, "slots", code)
+
+
+def change_rota(deed: Deed, made_from: int, entries: Sequence[Mapping[str, object]]) -> None:
+    """The office's rota, all of it. Refuses `stale`, and by field (`[0].lunch`) what nobody could keep."""
+    check_version(deed, made_from)
+    shifts = parse_rota(list(entries))
+    errors = [
+        FieldError(f"[{place}].group", "unknown_counter")
+        for place, shift in enumerate(shifts)
+        if shift.group not in deed.office.counters
+    ]
+    _refuse(errors)
+    row = deed.session.get_one(OfficeRow, deed.office.id)
+    row.settings = {**row.settings, "rota": [shift.to_value() for shift in shifts]}
+    changed(deed, "rota", deed.office.code)
 
 
 def check_version(deed: Deed, made_from: int) -> None:

@@ -35,6 +35,7 @@ from queue_app.web import (  # noqa: E402, F401
     admin_parts,
     admin_people,
     admin_previews,
+    admin_rota,
     admin_screens,
     admin_sounds,
 )

@@ -49,6 +49,7 @@ from queue_app.web import (  # noqa: E402, F401
     staff_issue,
     staff_login,
     staff_messages,
+    staff_plan,
     staff_second_factor,
     staff_statistics,
 )

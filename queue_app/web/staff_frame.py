@@ -24,6 +24,7 @@ PLACES = (
     (Right.CHECK_IN, "staff.messages_page", "undelivered.nav"),
     (Right.SERVE, EARLY, "early.nav"),
     (Right.SEE_FLOOR, "staff.floor", "staff.nav.floor"),
+    (Right.SEE_FLOOR, "staff.plan_day", "plan.nav"),
     (Right.SEE_AUDIT, "staff.audit_page", "audit.nav"),
     (Right.SEE_STATISTICS, "staff.statistics_page", "statistics.nav"),
     (Right.SET_UP, "admin.overview", "staff.nav.admin"),

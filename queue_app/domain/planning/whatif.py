@@ -71,7 +71,7 @@ def own_days(
     figures = Figures()
     for chosen in rng.integers(0, len(recorded), days):
         visits = recorded[int(chosen)]
-        visitors = [_visitor(number, visit) for number, visit in enumerate(visits)]
+        visitors = [visitor_of(number, visit) for number, visit in enumerate(visits)]
         booked = {n: visit.appointed_min for n, visit in enumerate(visits) if visit.appointed_min is not None}
         add_day(figures, simulate_day(visitors, booked, rota, policy, day_min=day_min))
     return figures
@@ -108,7 +108,8 @@ def staffed(scenario: Scenario) -> Mapping[str, int]:
     return {pool: sum(1 for duty in real if duty.pool == pool) for pool in scenario.workload.clerks}
 
 
-def _visitor(number: int, visit: RecordedVisit) -> Visitor:
+def visitor_of(number: int, visit: RecordedVisit) -> Visitor:
+    """A recorded visit as somebody to be simulated."""
     stages = tuple(
         Stage(s.pool, min(s.minutes, CLOSED_LATE_MIN), s.role, s.after, s.resident, s.minutes) for s in visit.stages
     )
