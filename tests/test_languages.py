@@ -24,7 +24,7 @@ PRESENT = sorted(file.stem for file in TEXTS.glob("*.yaml"))
 TRANSLATED = [language for language in PRESENT if language not in (DEFAULT, "en")]
 # What a resident can meet: the refusals of tickets and bookings, not those of counters, devices and programs.
 REFUSALS = """
-400 403 foreign_site 404 409 422 429 500 503 what_next to_start not_found unknown_office unknown_service invalid office_closed
+400 403 foreign_site proof_needed 404 409 422 429 500 503 what_next to_start not_found unknown_office unknown_service invalid office_closed
 already_has_number share_full fields.wrong_way
 service_closed service_paused no_tickets_from_home postponed_enough too_many_tries form_token_missing
 hold_expired hold_not_extendable no_navigator slot_full hold_used already_booked moved_enough too_early

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from html import escape
+from time import monotonic
 from typing import Any, Final
 
 from flask import Flask, Response, g, request
@@ -36,6 +37,8 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 RETRY_AFTER_S: Final = 5
 PATIENCE_S: Final = 0.8
 """How long a request waits for a place before it hears no: the answer has to come within a second."""
+RUSH_S: Final = 60.0
+"""For so long after somebody was turned away a booking asks for proof (`proof`)."""
 MOST_REMEMBERED: Final = 5_000
 HELD: Final = ("/t/", "/r/", "/api/v1/tickets/", "/api/v1/reservations/")
 """Addresses that hold a capability: the number or booking of one person."""
@@ -105,12 +108,18 @@ class Admission:
         self.inner, self.gates = inner, usual_gates() if gates is None else gates
         self._genuine: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
+        self._full_at = float("-inf")
+
+    def is_rushed(self) -> bool:
+        """Whether somebody was turned away within the last minute."""
+        return monotonic() - self._full_at < RUSH_S
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         gate = self.gates.get(self.comer(environ))
         if gate is None:
             return self.inner(environ, start_response)
         if not gate.enter():
+            self._full_at = monotonic()
             return _full(environ, start_response)
         try:
             return ClosingIterator(self.inner(environ, start_response), [gate.leave])
@@ -152,6 +161,7 @@ def register(app: Flask) -> None:
         return
     admission = Admission(app.wsgi_app)
     app.wsgi_app = admission  # type: ignore[method-assign]
+    app.extensions[KEY].is_rushed = admission.is_rushed
 
     @app.after_request
     def learn(response: Response) -> Response:

@@ -30,6 +30,8 @@ class House:
     relay: Relay
     sockets: Sockets
     bus_is_heard: Callable[[], bool] = lambda: True
+    is_rushed: Callable[[], bool] = lambda: False
+    """Whether people from the street were turned away within the last minute (`web.admission`)."""
 
 
 def house() -> House:

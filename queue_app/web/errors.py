@@ -30,6 +30,7 @@ STATUS: dict[type[Refusal], int] = {
 }
 SPECIAL_STATUS = {
     "too_many_tries": 429,
+    "proof_needed": 429,
     "idempotency_key_reused": 422,
     "idempotency_key_too_long": 400,
     "not_acceptable_media": 415,

@@ -5,10 +5,12 @@ Fixed windows in memory, or in Redis when there are several workers. Source: Fla
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 
 from flask import current_app, request
 from limits import RateLimitItem, parse, storage, strategies
+from limits.errors import StorageError
 
 from queue_app.domain.errors import Conflict
 from queue_app.web.auth import identity
@@ -26,11 +28,12 @@ def check_public_rate(*, cost: int = 1) -> None:
     limit = house().settings.rate_limit_public
     if limit == "off" or identity().role is not None:
         return
-    item, limiter = _limiter(limit, house().settings.redis_url or "memory://")
+    limiter, item = _limiter(_where()), parse(limit)
     address = request.remote_addr or "unknown"
-    if not limiter.hit(item, "public", address, cost=cost):
-        reset = limiter.get_window_stats(item, "public", address).reset_time
-        raise Conflict("too_many_tries", retry_after_s=max(1, int(reset - house().ports.clock().timestamp()) + 1))
+    with suppress(StorageError):  # the bus is away: better no limit than no page
+        if not limiter.hit(item, "public", address, cost=cost):
+            reset = limiter.get_window_stats(item, "public", address).reset_time
+            raise Conflict("too_many_tries", retry_after_s=max(1, int(reset - house().ports.clock().timestamp()) + 1))
 
 
 def check_join_rate() -> None:
@@ -41,6 +44,13 @@ def check_join_rate() -> None:
     item, limiter = _limiter(JOINS, house().settings.redis_url or "memory://")
     if not limiter.hit(item, "join", request.remote_addr or "unknown"):
         raise Conflict("too_many_tries", retry_after_s=3600)
+
+
+def take_once(kind: str, name: str, limit: str) -> bool:
+    """Whether `name` is still within a limit of its own; counts this time. Shared by all workers."""
+    with suppress(StorageError):
+        return _limiter(_where()).hit(parse(limit), kind, name)
+    return True
 
 
 def may_try_codes() -> bool:
@@ -63,6 +73,12 @@ def _code_limiter() -> tuple[RateLimitItem, strategies.FixedWindowRateLimiter]:
     return parse(WRONG_CODES), kept
 
 
+def _where() -> str:
+    """One process counts by itself; several count together."""
+    settings = house().settings
+    return "memory://" if settings.is_embedded else settings.redis_url
+
+
 @lru_cache(maxsize=8)
-def _limiter(limit: str, where: str) -> tuple[RateLimitItem, strategies.FixedWindowRateLimiter]:
-    return parse(limit), strategies.FixedWindowRateLimiter(storage.storage_from_string(where))
+def _limiter(where: str) -> strategies.FixedWindowRateLimiter:
+    return strategies.FixedWindowRateLimiter(storage.storage_from_string(where, wrap_exceptions=True))

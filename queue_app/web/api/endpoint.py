@@ -138,8 +138,12 @@ def change(
     status: int = 200,
     codes: tuple[str, ...] = (),
     alone: Callable[[Callable[[Session], Reply]], Reply] = writing,
+    first: Callable[[], None] = check_public_rate,
 ) -> Callable[[Handler], Handler]:
-    """A POST endpoint: one transaction, one effect per Idempotency-Key, the first answer again for a repeat."""
+    """A POST endpoint: one transaction, one effect per Idempotency-Key, the first answer again for a repeat.
+
+    `first` may refuse before the transaction begins.
+    """
 
     def declare(handler: Handler) -> Handler:
         ENDPOINTS.append(Endpoint("POST", path, handler, right, body, answer, status, codes))
@@ -147,7 +151,7 @@ def change(
         @needs(right)
         @wraps(handler)
         def view(**path_facts: str) -> Response:
-            check_public_rate()
+            first()
             check_form_token()
             raw = _json_body()
             who, ports = identity(), house().ports

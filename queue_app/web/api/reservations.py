@@ -30,6 +30,7 @@ from queue_app.web.api.models import EmptyBody, NotifyBody
 from queue_app.web.context import house
 from queue_app.web.errors import problem
 from queue_app.web.i18n import known_language, reader_language
+from queue_app.web.proof import check_rate_and_proof
 from queue_app.web.qr import qr_png
 
 
@@ -39,7 +40,11 @@ from queue_app.web.qr import qr_png
     body=ReservationBody,
     answer=ReservationShown,
     status=201,
-    codes=("slot_full", "hold_expired", "hold_used", "already_booked", "too_early_for_move", "visit_blocked"),
+    codes=(
+        *("proof_needed", "slot_full", "hold_expired", "hold_used", "already_booked", "too_early_for_move"),
+        "visit_blocked",
+    ),
+    first=check_rate_and_proof,
 )
 def reserve(call: Call, office: str, body: ReservationBody) -> Reply:
     """Book a visit; staff on behalf of a resident too."""

@@ -18,6 +18,7 @@ from queue_app.store.reservation_tables import Reservation
 from queue_app.web.api.booking_models import HoldBody, HoldShown, SlotsQuery, SlotsShown, day_in
 from queue_app.web.api.endpoint import Call, Reply, change, read
 from queue_app.web.api.models import EmptyBody
+from queue_app.web.proof import check_rate_and_proof
 
 PUBLIC_REASON = {
     NoPlace.CLOSED: "closed",
@@ -58,7 +59,8 @@ def show_slots(call: Call, office: str, query: SlotsQuery) -> Reply:
     body=HoldBody,
     answer=HoldShown,
     status=201,
-    codes=("slot_full", "not_a_slot", "not_offered", "not_yet_open", "past", "too_early_for_move"),
+    codes=("proof_needed", "slot_full", "not_a_slot", "not_offered", "not_yet_open", "past", "too_early_for_move"),
+    first=check_rate_and_proof,
 )
 def hold_slot(call: Call, office: str, body: HoldBody) -> Reply:
     """Keep a place while the form is filled in."""

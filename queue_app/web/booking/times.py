@@ -21,10 +21,12 @@ from queue_app.store.database import writing
 from queue_app.web.auth import identity, needs
 from queue_app.web.booking.draft import Draft, read_draft
 from queue_app.web.booking.frame import blueprint, clock_of, go, in_office, page, said_wrong, whose
+from queue_app.web.booking.rush import proof_page
 from queue_app.web.context import house
 from queue_app.web.i18n import t
 from queue_app.web.limits import check_public_rate
 from queue_app.web.opening import day_text
+from queue_app.web.proof import ProofNeeded, check_proof
 
 DAYS_SHOWN = 10
 LOOK = timedelta(days=35)
@@ -77,6 +79,10 @@ def take_time(office: str) -> Response:
     check_public_rate()
     draft, slot = read_draft(office), request.form.get("slot", "")
     before = draft.hold
+    try:
+        check_proof()
+    except ProofNeeded as needed:
+        return proof_page(office, draft, needed)
     try:
         hold_time(office, draft, slot)
     except Refusal as refusal:
