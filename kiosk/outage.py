@@ -2,7 +2,7 @@
 
 Decides what is left then: the services on offer, the languages, a number and its slip, marked; no place in line, no
 estimate, no code. The script fills in number and time. Leaves leasing and merging to `services.leasing`.
-Source: docs/decisions/0013-offline-kiosk.md.
+Source: docs/decisions/0017-offline-kiosk.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What Web Push asks of a sender: the message sealed for one browser, and a signed word who sends it.
 
 Sources: RFC 8291 (sealing; tested with its appendix A), RFC 8188 (the `aes128gcm` form), RFC 8292 (`vapid`). Loaded
-with the first notification. Why not a library: docs/decisions/0011-web-push.md.
+with the first notification. Why not a library: docs/decisions/0016-web-push.md.
 """
 
 from __future__ import annotations

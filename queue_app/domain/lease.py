@@ -2,7 +2,7 @@
 
 Decides that each kiosk has a series of its own for this, so that no number it gives can be anybody else's, and that a
 kiosk's clock is believed only between two certain moments. Leaves keeping and merging to `services.leasing`.
-Source: docs/decisions/0013-offline-kiosk.md.
+Source: docs/decisions/0017-offline-kiosk.md.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Decides who holds which block and what becomes of each number that comes back: merged once by the time somebody came,
 known already, or refused with a reason. A refused number is a person with a paper whom nobody would call, so staff hear
 of it. Hours and pauses refuse nothing here: the person holds the number. Leaves issuing to `reception`.
-Source: docs/decisions/0013-offline-kiosk.md.
+Source: docs/decisions/0017-offline-kiosk.md.
 """
 
 from __future__ import annotations

@@ -38,11 +38,9 @@ def check_public_rate(*, cost: int = 1) -> None:
 
 def check_join_rate() -> None:
     """Refuse more numbers from home than a household or a hall full of phones behind one address would take."""
-    limit = house().settings.rate_limit_public
-    if limit == "off" or identity().role is not None:
+    if house().settings.rate_limit_public == "off" or identity().role is not None:
         return
-    item, limiter = _limiter(JOINS, house().settings.redis_url or "memory://")
-    if not limiter.hit(item, "join", request.remote_addr or "unknown"):
+    if not take_once("join", request.remote_addr or "unknown", JOINS):
         raise Conflict("too_many_tries", retry_after_s=3600)
 
 
