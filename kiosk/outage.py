@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
-from flask import Response, current_app, render_template, send_from_directory
+from flask import Response, current_app, render_template
 
 from kiosk import blueprint
 from kiosk.menu import Page, page_of
@@ -57,8 +58,9 @@ def outage(office: str) -> Response:
 @needs(Right.READ_PUBLIC)
 def worker(office: str) -> Response:
     """The service worker, for this office's kiosk page and what lies below it."""
-    folder = current_app.blueprints["kiosk"].static_folder or ""
-    response = send_from_directory(folder, "kiosk_worker.js", mimetype="text/javascript", max_age=0)
+    file = Path(current_app.blueprints["kiosk"].static_folder or "") / "kiosk_worker.js"
+    response = Response(file.read_bytes(), content_type="text/javascript; charset=utf-8")
+    response.headers["Cache-Control"] = "no-cache"
     response.headers["Service-Worker-Allowed"] = f"/kiosk/{office}"
     return response
 

@@ -175,7 +175,7 @@ def test_a_clerks_token_for_one_counter_works_there_alone(world: World) -> None:
     [
         (("--role", "clerk", "--name", "c1"), "c1 is used already"),
         (("--role", "clerk", "--name", "c2", "--counter", "77"), "no counter 77"),
-        (("--role", "kiosk", "--name", "k2", "--counter", "1"), "Only a clerk's token"),
+        (("--role", "kiosk", "--name", "k2", "--counter", "1"), "Only the token of a clerk or a button"),
         (("--role", "kiosk", "--name", ""), "name: use 1 to 80"),
     ],
 )
