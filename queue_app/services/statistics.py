@@ -17,6 +17,7 @@ from queue_app.domain.events import Event
 from queue_app.domain.figures import PastVisit, first_calls, idle_on_site
 from queue_app.domain.office import Office
 from queue_app.domain.survival import Summary
+from queue_app.domain.written_day import written_day
 from queue_app.services.past import Span, past_visits
 from queue_app.store.queue_tables import EventRow
 
@@ -131,6 +132,6 @@ def _day(text: str | None, field: str, today: date) -> date:
     if text is None:
         return today
     try:
-        return date.fromisoformat(text)
+        return written_day(text)
     except ValueError:
         raise Invalid.field(field, "not_a_date") from None

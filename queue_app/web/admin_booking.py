@@ -13,6 +13,7 @@ from queue_app.domain.access import Right
 from queue_app.domain.errors import FieldError, Invalid, NotFound
 from queue_app.domain.office import Office, Service, label_in
 from queue_app.domain.slot_plan import PLANNED
+from queue_app.domain.written_day import written_day
 from queue_app.services import setup
 from queue_app.services.availability import find_slots
 from queue_app.services.errands import Said, errand_of, slot_plan
@@ -131,7 +132,7 @@ def _what_a_resident_sees(session: Session, office: Office, service: Service, da
 def _day_asked_for(office: Office) -> date:
     tomorrow = office.today(house().ports.clock()) + timedelta(days=1)
     try:
-        return date.fromisoformat(request.args.get("day", ""))
+        return written_day(request.args.get("day", ""))
     except ValueError:
         return tomorrow
 

@@ -5,7 +5,6 @@ Nothing can be changed here; `flask audit verify` says whether anything was.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flask import request, url_for
@@ -17,6 +16,7 @@ from queue_app.domain.access import Right
 from queue_app.domain.audit import Act
 from queue_app.domain.events import Event
 from queue_app.domain.office import Office
+from queue_app.domain.written_day import written_day
 from queue_app.services.audit_log import PAGE, Wish, entries
 from queue_app.store.access_tables import AccessToken, UserRow
 from queue_app.store.audit_tables import AuditEntry
@@ -58,9 +58,7 @@ def _wish(office: Office, *, sees_all: bool) -> Wish:
     """What the address asks for; what cannot be read is left out."""
     asked = {name: request.args.get(name, "")[:LONGEST] for name in ("day", "subject", "actor", "action", "before")}
     try:
-        day = date.fromisoformat(asked["day"])
-        if not 2000 <= day.year <= 2999:
-            day = office.today(house().ports.clock())
+        day = written_day(asked["day"])
     except ValueError:
         day = office.today(house().ports.clock())
     before = asked["before"]

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import Right
 from queue_app.domain.errors import Conflict, Invalid
 from queue_app.domain.office import Office, label_in
+from queue_app.domain.written_day import written_day
 from queue_app.services import setup
 from queue_app.store.database import reading
 from queue_app.store.planning_tables import WhatIfRun
@@ -273,7 +274,7 @@ def _group_options(office: Office) -> list[dict[str, str]]:
 
 def _asked_day(text: str, today: date) -> date:
     try:
-        return date.fromisoformat(text)
+        return written_day(text)
     except ValueError:
         return today
 

@@ -6,7 +6,7 @@ Decides what can be asked for and how codes become words. A chart, its table and
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from queue_app.domain.discipline import VisitClass
 from queue_app.domain.errors import NotFound
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.ticket import StageKind
+from queue_app.domain.written_day import written_day
 from queue_app.services.past import Span
 from queue_app.services.reports import Report, reports
 from queue_app.services.statistics import LONGEST
@@ -101,7 +102,7 @@ def _asked(office: Office) -> Asked:
     for name, default in (("from", today - WEEKS_SHOWN), ("to", today)):
         text = request.args.get(name, "")
         try:
-            days.append(date.fromisoformat(text) if text else default)
+            days.append(written_day(text) if text else default)
         except ValueError:
             days.append(default)
             wrong = t("statistics.wrong_day")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from queue_app.domain.errors import Invalid
+from queue_app.domain.written_day import written_day
 from queue_app.web.api.models import Body, Code, NotifyBody, Shown
 
 SlotId = Annotated[str, Field(min_length=1, max_length=80)]
@@ -21,7 +22,7 @@ def day_in(text: str | None, field: str) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text) if len(text) == 10 else _no_date(field)
+        return written_day(text)
     except ValueError:
         return _no_date(field)
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from queue_app.domain.access import Right
 from queue_app.domain.errors import Invalid
+from queue_app.domain.written_day import written_day
 from queue_app.services import leasing
 from queue_app.services.ports import utc
 from queue_app.web.api.endpoint import Call, Reply, change
@@ -71,7 +72,7 @@ def lend_numbers(call: Call, body: LeaseBody) -> Reply:
 @change("/devices/kiosk/given", right=Right.ISSUE, body=GivenListBody, answer=OutcomesShown)
 def merge_given(call: Call, body: GivenListBody) -> Reply:
     """Numbers given without the server join the line by the time they were given, each once."""
-    given = [_given(each) for each in body.given]
+    given = [_given(each, f"given.{place}.at") for place, each in enumerate(body.given)]
     return Reply({"outcomes": leasing.merge(call.session, call.identity, call.ports, given=given)})
 
 
@@ -85,18 +86,18 @@ def _shown(block: leasing.Block) -> dict[str, object]:
     }
 
 
-def _given(said: GivenBody) -> leasing.Given:
+def _given(said: GivenBody, at_field: str) -> leasing.Given:
     return leasing.Given(
         day=_day(said.day),
         series=said.series,
         number=said.number,
         service=said.service,
         language=said.language,
-        at=_instant(said.at),
+        at=_instant(said.at, at_field),
     )
 
 
-def _instant(text: str) -> datetime:
+def _instant(text: str, field: str) -> datetime:
     """With its zone, or refused: an arrival is a place in line."""
     try:
         at = datetime.fromisoformat(text)
@@ -104,12 +105,12 @@ def _instant(text: str) -> datetime:
             return utc(at)
     except (ValueError, OverflowError):
         pass
-    raise Invalid.field("at", "not_a_date")
+    raise Invalid.field(field, "not_a_date")
 
 
 def _day(text: str) -> date:
     """A day that does not exist is nobody's lease."""
     try:
-        return date.fromisoformat(text)
+        return written_day(text)
     except ValueError:
         return date.min

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
@@ -14,6 +13,7 @@ from queue_app.domain.errors import NotFound, Refusal
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.reservation import State, format_code
 from queue_app.domain.slots import parse_slot_id
+from queue_app.domain.written_day import written_day
 from queue_app.services import arrivals, booking, offices, reservations, tokens
 from queue_app.services.deed import Deed, begin_by_id
 from queue_app.store.database import reading, writing
@@ -215,7 +215,7 @@ def _as_draft(here: Office, row: Reservation, day: str) -> Draft:
     draft.uses_navigator = said.answers is not None
     draft.answers = dict(said.answers or {})
     try:
-        draft.day = date.fromisoformat(day).isoformat()
+        draft.day = written_day(day).isoformat()
     except ValueError:
         draft.day = ""
     return draft

@@ -33,6 +33,7 @@ from queue_app.domain.navigator import (
     visible_pages,
 )
 from queue_app.domain.office import Office, label_in
+from queue_app.domain.written_day import written_day
 from queue_app.services.errands import SINCE_MOVE, navigator_rules
 from queue_app.services.hall import read_hall
 from queue_app.web.auth import needs
@@ -135,7 +136,7 @@ def _result_page(here: Office, draft: Draft, *, hall: Any, take_over: str = "") 
 def _deadlines(here: Office, draft: Draft, found: Result, language: str) -> list[dict[str, object]]:
     ports = house().ports
     today = here.today(ports.clock())
-    moved_on = date.fromisoformat(draft.moved_on) if draft.moved_on else None
+    moved_on = written_day(draft.moved_on) if draft.moved_on else None
     dates = Dates(visit_on=_day(draft.visit_on) or today, moved_on=moved_on, changed_on=moved_on)
 
     def is_open(day: date) -> bool:
@@ -245,4 +246,4 @@ def _name(shown: VisiblePage) -> str:
 
 
 def _day(text: str) -> date | None:
-    return date.fromisoformat(text) if text else None
+    return written_day(text) if text else None

@@ -13,6 +13,7 @@ from queue_app.domain.access import Right
 from queue_app.domain.errors import Conflict, Refusal
 from queue_app.domain.office import Office
 from queue_app.domain.slots import DaySlots, Slot
+from queue_app.domain.written_day import written_day
 from queue_app.services import availability, holding, wishes
 from queue_app.services.availability import Found, Mark
 from queue_app.services.deed import begin
@@ -247,7 +248,7 @@ def _let_go(office: str, hold: str) -> None:
 
 def _as_day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return written_day(text)
     except ValueError:
         return None
 
