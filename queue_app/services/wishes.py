@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.office import Office
 from queue_app.domain.slots import DaySlots
 from queue_app.store.database import writing
+from queue_app.store.office_tables import OfficeRow
 from queue_app.store.statistics_tables import WishCount
 
 FREE, LOST = "free", "lost"
@@ -57,7 +59,10 @@ def _count(wish: Wish, *, offered: int) -> None:
 
 
 def _add(session: Session, looks: dict[Wish, int], offered: dict[Wish, int]) -> None:
+    offices = set(session.scalars(select(OfficeRow.id)))
     for wish, times in sorted(looks.items()):
+        if wish[0] not in offices:  # a database restored meanwhile may know others
+            continue
         row = session.get(WishCount, wish, with_for_update=True)
         if row is None:
             office_id, day, service, wished_on, found = wish

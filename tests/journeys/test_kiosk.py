@@ -305,7 +305,7 @@ def test_readings_are_shown_at_a_press_and_forgotten_with_the_person(city: City)
     expect(page.locator("#told")).to_have_text("ご用件をお選びください")
     touch(page, "引っ越し")
     number_on(page)
-    assert page.locator("h1 rt").count() > 0
+    expect(page.locator("h1 rt").first).to_be_visible()
     assert page.locator(".given__service rt").count() == 0, "the office's own names carry no reading"
     touch(page, "わる")
     expect(page.locator("h1")).to_have_text("ご用件をお選びください")

@@ -118,6 +118,7 @@ def test_a_voice_that_is_not_there_is_a_failure_and_no_silence(tmp_path: Path) -
         ChildVoice(tmp_path / "nothing")("いちばん、")
 
 
+@pytest.mark.storm
 def test_the_real_voice_reads_numbers_and_windows_as_a_clerk_does(tmp_path: Path, app: Flask) -> None:
     """Runs where `make voice` has been run; the reading itself is checked by ear at each release."""
     from config import ROOT as HOME

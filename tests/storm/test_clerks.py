@@ -196,6 +196,7 @@ def test_thirty_processes_press_whatever_they_like(
     assert faults == []
 
 
+@pytest.mark.storm
 @pytest.mark.timeout(240)
 def test_eight_processes_call_and_press_what_they_like(tmp_path: Path) -> None:
     with small_town(tmp_path, counters=8) as town:
@@ -206,6 +207,7 @@ def test_eight_processes_call_and_press_what_they_like(tmp_path: Path) -> None:
         assert len({press.what for press in presses if press.status in (200, 201)}) >= 8
 
 
+@pytest.mark.storm
 @pytest.mark.timeout(240)
 def test_the_judges_would_notice_a_server_without_the_offices_lock(tmp_path: Path) -> None:
     with small_town(tmp_path, counters=8, server=OddServer(tmp_path, odd=("no lock",))) as town:

@@ -90,6 +90,7 @@ def test_what_was_acknowledged_survives_forty_kills_of_everything(
     say(capsys, survive_kills(server, ROUNDS))
 
 
+@pytest.mark.storm
 @pytest.mark.timeout(240)
 def test_what_was_acknowledged_survives_two_kills_of_everything(server: RealServer) -> None:
     survive_kills(server, 2)

@@ -9,6 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
 from sqlalchemy import create_engine, text
 
 from queue_app.store.database import prepare_engine
@@ -58,6 +59,7 @@ def test_every_acknowledged_ticket_was_forced_to_the_disk_before_its_answer(tmp_
     assert answers_without_a_sync(tmp_path) == 0
 
 
+@pytest.mark.storm
 def test_the_setting_that_does_not_wait_for_the_disk_would_be_noticed(tmp_path: Path) -> None:
     assert answers_without_a_sync(tmp_path, "no waiting for the disk") > 0
 

@@ -180,6 +180,7 @@ def test_fifty_thousand_numbers_over_two_midnights_under_kills(
     assert faults == []
 
 
+@pytest.mark.storm
 @pytest.mark.timeout(240)
 def test_numbers_are_given_once_and_in_order_over_a_midnight_and_a_kill(server: OddServer) -> None:
     kiosks = storm_of(server, numbers=150, kill_every_s=0.5, kills=1, midnights=1)
@@ -187,6 +188,7 @@ def test_numbers_are_given_once_and_in_order_over_a_midnight_and_a_kill(server: 
     assert len({day for day, _ in (one.series for one in kiosks.given)}) == 2
 
 
+@pytest.mark.storm
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("server", [("numbers in memory",)], indirect=True)
 def test_a_counter_in_memory_would_be_noticed(server: OddServer) -> None:
