@@ -1,4 +1,4 @@
-"""`simulate` and `plan`: what a day would be like, and how many clerks it needs.
+"""`simulate`: what a day would be like under one policy; and the worker of the questions on the planning page.
 
 Runs the project's own rules on the standard workload; touches no database. Nothing heavy is imported until a command
 runs, because every start of the application imports this file.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from flask.cli import with_appcontext
 
+from queue_app.commands.planning_words import said
 from queue_app.domain.errors import Refusal
 
 if TYPE_CHECKING:
@@ -24,17 +25,6 @@ if TYPE_CHECKING:
 RARE_SWEEPS = (200_000, 20, 20)
 """A simulated day makes thousands of small objects that live as long as the day; looking for lost ones among them every
 few hundred allocations costs a quarter of the run."""
-
-SENTENCES = {
-    "rota_unknown_clerk": "There is no clerk {clerk}: name a pool and a number, for instance M1 (pools: {pools}).",
-    "rota_nobody": "Nobody would be on duty for {pools}: a rota needs at least one clerk wherever people have to go.",
-    "rota_impossible": "This rota cannot be kept: {facts}.",
-    "share_impossible": "{name} must lie between 0 and 1, not {value}.",
-    "forecast_impossible": "The forecast must name one number of visitors, zero or more, for every kind of visit.",
-    "history_empty": "There are no days to look at.",
-    "load_impossible": "A load must be zero or more and a service must take time: {facts}.",
-    "services_impossible": "--services must be larger than 0, not {value}.",
-}
 
 
 @click.command("simulate")
@@ -64,24 +54,9 @@ def simulate(*, estimates: bool, as_json: bool, days: int | None, seed_base: int
     try:
         found = _estimates(days or 40, seed_base) if estimates else _figures(days or 200, seed_base, choices)
     except Refusal as refusal:
-        raise click.ClickException(_sentence(refusal)) from refusal
+        raise click.ClickException(said(refusal)) from refusal
     found["seconds"] = round(perf_counter() - began, 2)
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else _table(found))
-
-
-@click.command("plan")
-@click.option("--share", type=float, default=0.7, show_default=True, help="Share of moving households that book.")
-@click.option("--normal", is_flag=True, help="A normal day instead of a peak day.")
-@click.option("--late", type=float, default=0.1, show_default=True, help="Share that may wait longer than --within.")
-@click.option("--within", type=float, default=5.0, show_default=True, help="Minutes.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def plan(*, share: float, normal: bool, late: float, within: float, as_json: bool) -> None:
-    """Clerks needed per half hour, and the lunch breaks that cost least waiting."""
-    try:
-        found = _plan(share, late, within, {"normal": normal})
-    except Refusal as refusal:
-        raise click.ClickException(_sentence(refusal)) from refusal
-    click.echo(json.dumps(found, ensure_ascii=False) if as_json else _plan_table(found))
 
 
 @click.command("what-if", hidden=True)
@@ -91,19 +66,20 @@ def what_if(run_id: int) -> None:
     """Work on one question that was put on the planning page; started by the server, with the lowest priority."""
     import os
 
-    from queue_app.services.what_if import work
+    from queue_app.adapters.aside import alone
+    from queue_app.services.what_if import still_waiting, work
     from queue_app.web.context import house
 
     os.nice(19)
     gc.set_threshold(*RARE_SWEEPS)
-    click.echo(work(run_id, house().ports))
+    with alone(house().settings.instance, lambda: still_waiting(run_id, house().ports)):
+        click.echo(work(run_id, house().ports))
 
 
 def register(app: Flask) -> None:
     """Hang the commands on `app.cli`."""
     app.cli.add_command(what_if)
     app.cli.add_command(simulate)
-    app.cli.add_command(plan)
 
 
 def _figures(days: int, seed_base: int, choices: dict[str, Any]) -> dict[str, Any]:
@@ -155,43 +131,6 @@ def _estimates(days: int, seed_base: int) -> dict[str, Any]:
     return found
 
 
-def _plan(share: float, late: float, within: float, choices: dict[str, Any]) -> dict[str, Any]:
-    from queue_app.domain.planning.appointments import expected_load
-    from queue_app.domain.planning.experiment import with_share
-    from queue_app.domain.planning.policies import FULL
-    from queue_app.domain.planning.rota import lunch_by_load, standard_rota
-    from queue_app.domain.planning.staffing import Goal, staffing_table
-    from queue_app.domain.planning.whatif import mean_services
-    from queue_app.domain.planning.workload import SW1_NORMAL, SW1_PEAK
-
-    workload = with_share(SW1_NORMAL if choices["normal"] else SW1_PEAK, share)
-    load = expected_load(workload, standard_rota(workload.clerks), FULL)
-    minutes = mean_services(workload)
-    goal = Goal(late, within)
-    return {
-        pool: {
-            "clerks": workload.clerks[pool],
-            "lunch": [_clock(start) for start in lunch_by_load(row, workload.clerks[pool])],
-            "needed": [
-                {"from": _clock(need.from_min), "load": need.load, "clerks": need.clerks, "late_share": need.late_share}
-                for need in staffing_table(row[: int(workload.day_min // 5)], minutes[pool], goal)
-            ],
-        }
-        for pool, row in load.items()
-    }
-
-
-def _clock(minutes: float) -> str:
-    whole = 8 * 60 + 30 + round(minutes)
-    return f"{whole // 60:02d}:{whole % 60:02d}"
-
-
-def _sentence(refusal: Refusal) -> str:
-    facts = {name: ", ".join(map(str, v)) if isinstance(v, list) else v for name, v in refusal.facts.items()}
-    plain = ", ".join(f"{name} {value}" for name, value in facts.items())
-    return SENTENCES.get(refusal.code, "{code}: {facts}").format(code=refusal.code, **{"facts": plain, **facts})
-
-
 def _table(found: dict[str, Any]) -> str:
     lines = []
     for name, value in found.items():
@@ -207,11 +146,3 @@ def _table(found: dict[str, Any]) -> str:
 
 def _pairs(value: dict[str, Any]) -> str:
     return "  ".join(f"{key} {each}" for key, each in value.items())
-
-
-def _plan_table(found: dict[str, Any]) -> str:
-    lines = []
-    for pool, each in found.items():
-        lines.append(f"{pool}  {each['clerks']} clerks, breaks from {', '.join(each['lunch']) or '-'}")
-        lines += [f"   {need['from']}  load {need['load']:5.2f}  needs {need['clerks']}" for need in each["needed"]]
-    return "\n".join(lines)

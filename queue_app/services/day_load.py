@@ -15,7 +15,7 @@ from queue_app.domain.errors import Conflict
 from queue_app.domain.office import Office, Service, label_in
 from queue_app.domain.planning.change import best_lunch_of
 from queue_app.domain.planning.congestion import BIN_MIN
-from queue_app.domain.planning.office_day import clerks_of, visit_stages
+from queue_app.domain.planning.office_day import clerks_of, service_min
 from queue_app.domain.planning.planner import Level
 from queue_app.domain.planning.shift_rules import Shift, clock
 from queue_app.domain.planning.staffing import Goal, clerks_for
@@ -86,7 +86,7 @@ def _groups(planner: OfficePlanner, facts: DayFacts, rows: list[Any]) -> list[Gr
     lunch = best_lunch_of(ground_of(planner, facts)) if facts.duties else {}
     found = []
     for place, pool in enumerate(planner.clerks):
-        minutes = _service_min(planner.office, pool)
+        minutes = service_min(planner.office, pool)
         halves = range(0, int(facts.day_min // BIN_MIN), HALF_HOUR_BINS)
         shown = tuple(
             {
@@ -101,23 +101,6 @@ def _groups(planner: OfficePlanner, facts: DayFacts, rows: list[Any]) -> list[Gr
         breaks = tuple(clock(facts.opens + start) for start in lunch.get(pool, ()))
         found.append(Group(pool, counters, shown, breaks))
     return found
-
-
-def _service_min(office: Office, pool: str) -> float:
-    """Mean minutes of a stage in a group."""
-    lengths = [
-        stage.duration.mean_min
-        for service in office.services.values()
-        if any(service.code in counter.services for counter in office.counters.values())
-        for stage in _stages(office, service)
-        if stage.pool == pool
-    ]
-    return sum(lengths) / len(lengths) if lengths else 10.0
-
-
-def _stages(office: Office, service: Service) -> tuple[Any, ...]:
-    served = {(code, kind) for c in office.counters.values() for code in c.services for kind in c.stages}
-    return visit_stages(office, service) if any((service.code, kind) in served for kind in service.stages) else ()
 
 
 def _planned(office: Office) -> list[Service]:

@@ -6,6 +6,8 @@ Leaves the simulation to `domain.planning.change` and starting the process to th
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,6 +21,7 @@ from queue_app.domain.history import End
 from queue_app.domain.office import Office
 from queue_app.domain.planning.change import (
     MOST_DAYS,
+    SW1_OPENS,
     Change,
     Days,
     Ground,
@@ -26,9 +29,13 @@ from queue_app.domain.planning.change import (
     recorded_days,
     standard_days,
 )
-from queue_app.domain.planning.office_day import pools_of
+from queue_app.domain.planning.congestion import BIN_MIN
+from queue_app.domain.planning.office_day import clerks_of, pools_of, service_min
 from queue_app.domain.planning.shift_rules import minutes_of
-from queue_app.domain.planning.whatif import RecordedStage, RecordedVisit
+from queue_app.domain.planning.staffing import Goal, Need, staffing_table
+from queue_app.domain.planning.staffing_check import ROUNDS, Checked, check
+from queue_app.domain.planning.whatif import RecordedStage, RecordedVisit, mean_services
+from queue_app.domain.planning.workload import SW1_PEAK
 from queue_app.domain.ticket import StageKind
 from queue_app.services import offices
 from queue_app.services.deed import Deed
@@ -46,6 +53,10 @@ SILENT = timedelta(minutes=2)
 LOOK_BACK = timedelta(days=180)
 SHOWN = 12
 COMMAND = "what-if"
+MOST_WAVES = 6
+CUSTOMARY_GOAL = Goal()
+STAFFING_DAYS = 20
+"""Enough to see where many wait; the rounds run them up to six times."""
 
 
 def ask(deed: Deed, question: dict[str, Any]) -> WhatIfRun:
@@ -104,26 +115,32 @@ def work(run_id: int, ports: Ports) -> str:
     try:
         with reading() as session:
             office = offices.office_by_id(session, office_id)
-            ground, days, change = prepared(session, office, said, ports)
+            ground, days, change, opens = prepared(session, office, said, ports)
         result = compare(ground, days, change, lambda done: _beat(run_id, done, ports))
+        if said.get("staffing"):
+            result["opens"] = opens
+            result["staffing"] = staffing_of(ground, days[:STAFFING_DAYS], service_minutes(office, said))
     except Refusal as refusal:
         problem = {"code": refusal.code, "facts": {k: str(v) for k, v in refusal.facts.items()}}
         return writing(lambda session: _end(session, run_id, REFUSED, ports, problem=problem))
     return writing(lambda session: _end(session, run_id, DONE, ports, result=result))
 
 
-def prepared(session: Session, office: Office, question: dict[str, Any], ports: Ports) -> tuple[Ground, Days, Change]:
-    """The clerks, the days and the change of a question."""
+def prepared(
+    session: Session, office: Office, question: dict[str, Any], ports: Ports
+) -> tuple[Ground, Days, Change, int]:
+    """The clerks, the days and the change of a question, and the minute of the day at which the office opens."""
     days = int(question["days"])
     if question["basis"] == STANDARD:
         ground, found = standard_days(days)
-        return ground, found, change_of(question, opens=8 * 60 + 30)
+        return ground, found, change_of(question, opens=SW1_OPENS), SW1_OPENS
     today = office.today(ports.clock())
     planner = planner_of(session, office, ports.holidays, today)
     facts = next_open_day(planner, date.fromisoformat(question["day"]) if question.get("day") else today)
     ground = ground_of(planner, facts)
     found = recorded_days(history_of(session, office, today, ports), days)
-    return ground, found, change_of(question, opens=facts.opens)
+    change = change_of(question, opens=facts.opens)
+    return ground, found, replace(change, pool=planner.pool_of.get(change.pool, change.pool)), facts.opens
 
 
 def change_of(question: dict[str, Any], *, opens: int) -> Change:
@@ -137,6 +154,9 @@ def change_of(question: dict[str, Any], *, opens: int) -> Change:
     begins, ends = times["from"], times["to"]
     if begins is not None and ends is not None and begins >= ends:
         raise Invalid.field("to", "ends_before_it_begins")
+    waves = [minutes_of(text.strip()) for text in str(question.get("waves") or "").split(",") if text.strip()]
+    if None in waves or len(waves) > MOST_WAVES:
+        raise Invalid.field("waves", "not_a_time")
     clerks, busier, slow = question.get("clerks", 0), question.get("busier", 0), question.get("slower", 0)
     for name, value, low, high in (("clerks", clerks, -9, 9), ("busier", busier, -90, 300), ("slower", slow, -50, 200)):
         if not isinstance(value, int) or not low <= value <= high:
@@ -149,9 +169,48 @@ def change_of(question: dict[str, Any], *, opens: int) -> Change:
         from_min=float(max(begins - opens, 0)) if begins is not None else 0.0,
         to_min=float(max(ends - opens, 0)) if ends is not None else 1e6,
         lunch_by_load=bool(question.get("lunch")),
+        waves=tuple(float(at - opens) for at in waves if at is not None),
         busier=1 + busier / 100,
+        who=str(question.get("who", "")),
         slower=1 + slow / 100,
     )
+
+
+def service_minutes(office: Office | None, question: dict[str, Any]) -> dict[str, float]:
+    """Mean minutes of a service in each group, of the office or of the standard day."""
+    if office is None or question["basis"] == STANDARD:
+        return mean_services(SW1_PEAK)
+    return {pool: service_min(office, pool) for pool in clerks_of(office)}
+
+
+def staffing_of(
+    ground: Ground, days: Days, minutes: Mapping[str, float], goal: Goal = CUSTOMARY_GOAL, rounds: int = ROUNDS
+) -> dict[str, Any]:
+    """Clerks needed per group and half hour, by offered load and then checked by simulation, as one plain object.
+
+    Without days (or rounds) the table by load alone.
+    """
+    bins = int(ground.day_min // BIN_MIN)
+    tables = {pool: staffing_table(row[:bins], minutes[pool], goal) for pool, row in ground.load.items()}
+    checked = check(tables, days, goal=goal, day_min=ground.day_min, rounds=rounds) if days and rounds else None
+    return {
+        "groups": {pool: _needs(table, checked, pool) for pool, table in tables.items()},
+        "rounds": checked.rounds if checked else 0,
+        "is_met": checked.is_met if checked else None,
+    }
+
+
+def _needs(table: Sequence[Need], checked: Checked | None, pool: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "from_min": need.from_min,
+            "load": need.load,
+            "by_load": need.clerks,
+            "clerks": checked.clerks[pool][half] if checked else need.clerks,
+            "late_share": checked.late_share[pool][half] if checked else need.late_share,
+        }
+        for half, need in enumerate(table)
+    ]
 
 
 def next_open_day(planner: OfficePlanner, day: date) -> DayFacts:
@@ -226,6 +285,15 @@ def _begin(session: Session, run_id: int, ports: Ports) -> tuple[int, dict[str, 
         return None
     row.state, row.beat_at = RUNNING, ports.clock()
     return row.office_id, dict(row.question)
+
+
+def still_waiting(run_id: int, ports: Ports) -> None:
+    """Another office's question is worked on at this machine; this one is not forgotten."""
+
+    def write(session: Session) -> None:
+        session.get_one(WhatIfRun, run_id).beat_at = ports.clock()
+
+    writing(write)
 
 
 def _beat(run_id: int, done: int, ports: Ports) -> None:

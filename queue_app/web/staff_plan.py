@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import Right
 from queue_app.domain.errors import Conflict, Invalid
 from queue_app.domain.office import Office, label_in
+from queue_app.domain.planning.shift_rules import clock
 from queue_app.domain.written_day import written_day
 from queue_app.services import setup
 from queue_app.store.database import reading
@@ -30,6 +31,7 @@ from queue_app.web.staff_frame import my_deed, my_office, show
 
 WIDTH, HEIGHT, FOOT = 720, 150, 20
 BAR = 9
+STANDARD_KINDS = ("movers", "direct", "certificates")
 
 
 @blueprint.get("/plan")
@@ -105,6 +107,7 @@ def what_if_answer(run_id: int) -> ResponseReturnValue:
             "problem": _problem(row),
             "classes": _classes(office, row.result) if row.result else [],
             "pools": _pools(row.result) if row.result else [],
+            "staffing": _staffing(office, row.result) if row.result else [],
         }
         return show("staff/what_if_answer.html", office, **shown, plot_width=WIDTH, bar=BAR)
 
@@ -145,8 +148,10 @@ def _questions_page(errors: dict[str, str] | None = None) -> str:
         office = my_office(session)
         rows = what_if.runs(session, office)
         asked = [{"id": row.id, "at": row.asked_at, "state": row.state, "words": _words(office, row)} for row in rows]
-        groups = _group_options(office)
-    return show("staff/what_if.html", office, asked=asked, groups=groups, errors=errors or {}, form=request.form)
+        groups, kinds = _group_options(office), _kind_options(office)
+    return show(
+        "staff/what_if.html", office, asked=asked, groups=groups, kinds=kinds, errors=errors or {}, form=request.form
+    )
 
 
 def _question() -> dict[str, Any]:
@@ -158,9 +163,12 @@ def _question() -> dict[str, Any]:
         "from": form.get("from", "").strip(),
         "to": form.get("to", "").strip(),
         "lunch": form.get("lunch") == "yes",
+        "waves": form.get("waves", "").strip(),
         "busier": _whole(form.get("busier", "0")),
+        "who": form.get("who", ""),
         "slower": _whole(form.get("slower", "0")),
         "days": _whole(form.get("days", "100")),
+        "staffing": form.get("staffing") == "yes",
     }
 
 
@@ -185,8 +193,37 @@ def _words(office: Office, row: WhatIfRun) -> list[str]:
         words.append(t("plan.words.clerks", group=name, clerks=f"{said['clerks']:+d}", span=span))
     if said.get("lunch"):
         words.append(t("plan.words.lunch"))
+    if said.get("waves"):
+        words.append(t("plan.words.waves", waves=said["waves"]))
     words += [t(f"plan.words.{key}", share=f"{said[key]:+d}") for key in ("busier", "slower") if said.get(key)]
+    if said.get("who") and said.get("busier"):
+        words.append(t("plan.words.who", who=_kind(office, said["who"])))
+    if said.get("staffing"):
+        words.append(t("plan.words.staffing"))
     return words
+
+
+def _kind(office: Office, kind: str) -> str:
+    """A kind of visit: a service of the office, or one of the standard day."""
+    service = office.services.get(kind)
+    key = f"plan.kinds.{kind}"
+    return label_in(service.label, reader_language()) if service else t(key) if has_text(key) else kind
+
+
+def _kind_options(office: Office) -> list[dict[str, str]]:
+    own = [{"value": code, "label": _kind(office, code)} for code in office.services]
+    standard = [{"value": k, "label": t("plan.standard_group", group=_kind(office, k))} for k in STANDARD_KINDS]
+    return [{"value": "", "label": t("plan.everybody")}, *own, *standard]
+
+
+def _staffing(office: Office, result: dict[str, Any]) -> list[dict[str, Any]]:
+    """One table per group: clerks per half hour, by load and as the simulation asked."""
+    names, opens = _names(office), int(result.get("opens", 8 * 60 + 30))
+    groups = result.get("staffing", {}).get("groups", {})
+    return [
+        {"name": names.get(pool, pool), "rows": [{**row, "clock": clock(opens + row["from_min"])} for row in rows]}
+        for pool, rows in groups.items()
+    ]
 
 
 def _problem(row: WhatIfRun) -> str:

@@ -20,7 +20,9 @@ from tests.web.test_display import facts
 from tests.web.test_staff_pages import Browser, person
 from tests.world import OFFICE, World
 
-ZONED = OFFICE.replace('services: [insurance], stages: [reception]}', 'services: [insurance], stages: [reception], zone: hall}')
+ZONED = OFFICE.replace(
+    "services: [insurance], stages: [reception]}", "services: [insurance], stages: [reception], zone: hall}"
+)
 
 
 @pytest.fixture
@@ -212,7 +214,10 @@ def test_city_information_is_brought_shown_and_taken_away(world: World, admin: B
     file = io.BytesIO()
     Image.new("RGB", (800, 600), "teal").save(file, "PNG")
     admin.open("/admin/pane")
-    fields = admin.fields("/admin/pane") | {"text_ja": "税の相談は3階です。", "picture": (io.BytesIO(file.getvalue()), "x.png")}
+    fields = admin.fields("/admin/pane") | {
+        "text_ja": "税の相談は3階です。",
+        "picture": (io.BytesIO(file.getvalue()), "x.png"),
+    }
     admin._take(admin.send("/admin/pane", fields, content_type="multipart/form-data"))
     assert admin.path.startswith("/admin/pane?saved")
     (slide,) = facts(world)["screen"]["pane"]
@@ -239,7 +244,13 @@ def test_city_information_that_cannot_be_shown_is_refused(
 
 def test_a_counter_gets_its_area_and_its_arrow(world: World, admin: Browser) -> None:
     admin.open("/admin/counters/1")
-    fields = {"label_ja": "1番窓口", "services": ["certificate"], "stages": ["reception"], "zone": "2F", "direction": "left"}
+    fields = {
+        "label_ja": "1番窓口",
+        "services": ["certificate"],
+        "stages": ["reception"],
+        "zone": "2F",
+        "direction": "left",
+    }
     admin.press("/admin/counters/1", **fields)
     assert admin.status == 200
     counter = next(each for each in facts(world)["snapshot"]["counters"] if each["counter"] == "1")

@@ -96,12 +96,34 @@ def test_a_question_is_worked_on_and_answered_as_table_and_plot(world: World, ma
         assert words in page
 
 
+def test_the_clerks_needed_are_worked_out_with_lunch_waves_and_more_movers(world: World, manager: Browser) -> None:
+    manager.open("/staff/plan/what-if")
+    manager.press(
+        "/staff/plan/what-if",
+        basis="sw1",
+        clerks="0",
+        days="2",
+        staffing="yes",
+        waves="11:30, 12:30",
+        busier="30",
+        who="movers",
+    )
+    again = manager.path
+    assert work(world) == "done"
+    page = manager.open(again)
+    for words in ("昼休み 11:30, 12:30", "住民異動のみ", "10人のうち9人", "試算の後", "08:30"):
+        assert words in page
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
         ({"basis": "own"}, "記録がまだ足りません"),
         ({"basis": "sw1", "group": "B", "clerks": "-9"}, "減らすことはできません"),
         ({"basis": "sw1", "group": "no such", "clerks": "1"}, "まとまりは"),
+        ({"basis": "sw1", "group": "K", "clerks": "-3"}, "だれも勤務していない窓口"),
+        ({"basis": "sw1", "waves": "17:00"}, "開庁時間の中に"),
+        ({"basis": "sw1", "busier": "30", "who": "moving"}, "その用件の方は"),
     ],
 )
 def test_what_cannot_be_tried_is_answered_in_a_sentence(
@@ -114,7 +136,8 @@ def test_what_cannot_be_tried_is_answered_in_a_sentence(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"from": "25:00"}, {"days": "0"}, {"days": "9999"}, {"clerks": "many"}, {"busier": "-100"}]
+    "wrong",
+    [{"from": "25:00"}, {"waves": "noon"}, {"days": "0"}, {"days": "9999"}, {"clerks": "many"}, {"busier": "-100"}],
 )
 def test_wrong_values_are_named_at_their_field(manager: Browser, wrong: dict[str, str]) -> None:
     manager.open("/staff/plan/what-if")

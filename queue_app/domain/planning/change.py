@@ -1,7 +1,8 @@
 """One question to the simulator: today's way and a change of it, on the same people.
 
-Decides what can be asked (one more clerk for some hours, a window closed, lunch by load, more people, longer services)
-and runs both ways on the same days. Days come as recorded visits, or from the standard workload.
+Decides what can be asked (one more clerk for some hours, a window closed, other lunch waves or lunch by load, more
+people of one kind, longer services) and runs both ways on the same days. Days come as recorded visits, or from the
+standard workload.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from queue_app.domain.errors import Refusal
 from queue_app.domain.planning.appointments import appointments
 from queue_app.domain.planning.experiment import CLASSES, Figures, add_day, report, with_share
 from queue_app.domain.planning.policies import FULL
-from queue_app.domain.planning.rota import Duty, lunch_by_load, rota_of, standard_rota
+from queue_app.domain.planning.rota import LUNCH_MIN, Duty, lunch_by_load, rota_of, standard_rota
 from queue_app.domain.planning.simulator import simulate_day
 from queue_app.domain.planning.whatif import RecordedVisit, visitor_of
-from queue_app.domain.planning.workload import SW1_PEAK, Floats, Visitor, draw_day, slower
+from queue_app.domain.planning.workload import SW1_PEAK, Floats, Visitor, Workload, draw_day, slower
 
 MOST_DAYS: Final = 500
 LEAST_RECORDED: Final = 5
@@ -38,12 +39,14 @@ class Change:
     from_min: float = 0.0
     to_min: float = 1e6
     lunch_by_load: bool = False
-    busier: float = 1.0
-    slower: float = 1.0
+    waves: tuple[float, ...] = ()
+    """Lunch of every group in these waves (minutes after opening), evenly; empty: as in the rota."""
 
-    @property
-    def is_nothing(self) -> bool:
-        return not self.clerks and not self.lunch_by_load and self.busier == 1.0 and self.slower == 1.0
+    busier: float = 1.0
+    who: str = ""
+    """The kind of visit of which there are more (or fewer) walk-ins; empty: every kind."""
+
+    slower: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def changed_rota(ground: Ground, change: Change) -> list[Duty]:
     pools = sorted({duty.pool for duty in ground.duties} | set(ground.load))
     if not ground.duties:
         raise Refusal("rota_nobody", pools=pools)
-    duties = _lunch_by_load(ground) if change.lunch_by_load else list(ground.duties)
+    duties = _lunch(ground, change)
     if change.clerks and change.pool not in pools:
         raise Refusal("rota_unknown_group", group=change.pool, groups=pools)
     if change.from_min >= change.to_min or change.from_min >= ground.day_min:
@@ -84,12 +87,15 @@ def compare(ground: Ground, days: Days, change: Change, progress: Progress) -> d
     found = {name: Figures() for name in rotas}
     more = np.random.default_rng(7)
     for number, (visitors, booked) in enumerate(days):
-        changed = (_busier(visitors, change.busier, more), booked)
+        changed = (_busier(visitors, change, more), booked)
         for name, (people, appointed) in {"before": (visitors, booked), "after": changed}.items():
             lived = [_slower(v, change.slower) for v in people] if name == "after" else people
             day = simulate_day(lived, appointed, rotas[name], FULL, day_min=ground.day_min)
             add_day(found[name], day)
         progress(number + 1)
+    kinds = {visitor.kind for visitors, _ in days for visitor in visitors}
+    if change.busier != 1.0 and change.who and change.who not in kinds:
+        raise Refusal("nobody_of_this_kind", kind=change.who, kinds=sorted(kinds))
     classes = sorted({name for figures in found.values() for name in figures.idle}, key=_class_order)
     saved = np.array(found["before"].person_hours) - np.array(found["after"].person_hours)
     return {
@@ -115,13 +121,13 @@ def recorded_days(history: Sequence[Sequence[RecordedVisit]], days: int, seed: i
     return found
 
 
-def standard_days(days: int, share: float = 0.7) -> tuple[Ground, Days]:
+def standard_days(days: int, share: float = 0.7, workload: Workload = SW1_PEAK) -> tuple[Ground, Days]:
     """Days of the standard workload under today's way of running it."""
     if not 1 <= days <= MOST_DAYS:
         raise Refusal("history_empty", days=days, least=1)
     from queue_app.domain.planning.appointments import expected_load
 
-    workload = with_share(SW1_PEAK, share)
+    workload = with_share(workload, share)
     duties = tuple(standard_rota(workload.clerks))
     found = []
     for seed in range(days):
@@ -136,8 +142,16 @@ def best_lunch_of(ground: Ground) -> dict[str, tuple[float, ...]]:
     return {pool: lunch_by_load(row, counts[pool]) for pool, row in ground.load.items() if counts.get(pool)}
 
 
-def _lunch_by_load(ground: Ground) -> list[Duty]:
-    return rota_of(_counts(ground), best_lunch_of(ground))
+def _lunch(ground: Ground, change: Change) -> list[Duty]:
+    """The duties with the lunch that was asked for. Refuses waves outside the day."""
+    if change.lunch_by_load:
+        return rota_of(_counts(ground), best_lunch_of(ground))
+    if not change.waves:
+        return list(ground.duties)
+    if not all(0 < start <= ground.day_min - LUNCH_MIN for start in change.waves):
+        raise Refusal("lunch_outside_the_day", waves=len(change.waves))
+    counts, waves = _counts(ground), change.waves
+    return rota_of(counts, {pool: [waves[n % len(waves)] for n in range(many)] for pool, many in counts.items()})
 
 
 def _counts(ground: Ground) -> dict[str, int]:
@@ -164,19 +178,21 @@ def _taken_away(duties: list[Duty], change: Change) -> list[Duty]:
     return duties
 
 
-def _busier(visitors: list[Visitor], factor: float, rng: np.random.Generator) -> list[Visitor]:
+def _busier(visitors: list[Visitor], change: Change, rng: np.random.Generator) -> list[Visitor]:
     """More or fewer people without a booking: some come twice, a little later, or not at all."""
+    factor = change.busier
     if factor == 1.0:
         return visitors
     kept = list(visitors)
-    walk_ins = [v for v in visitors if not v.books]
+    meant = {v.number for v in visitors if not v.books and change.who in ("", v.kind)}
+    walk_ins = [v for v in visitors if v.number in meant]
     if factor > 1:
         for visitor in walk_ins:
             for _ in range(int(factor - 1) + int(rng.random() < (factor - 1) % 1)):
                 later = max(0.0, visitor.wish_min + float(rng.normal(0, 10)))
                 kept.append(replace(visitor, number=len(kept), wish_min=later))
         return kept
-    return [v for v in kept if v.books or rng.random() < factor]
+    return [v for v in kept if v.number not in meant or rng.random() < factor]
 
 
 def _slower(visitor: Visitor, factor: float) -> Visitor:

@@ -50,6 +50,7 @@ class Figures:
     from_wish_min: list[float] = field(default_factory=list)
     busy_min: dict[str, float] = field(default_factory=dict)
     duty_min: dict[str, float] = field(default_factory=dict)
+    used: dict[str, list[float]] = field(default_factory=dict)
 
     def summary(self, name: str) -> tuple[Summary, Summary] | None:
         """First call and idle time of a class; None when nobody was in it."""
@@ -110,6 +111,8 @@ def add_day(figures: Figures, outcome: Outcome) -> None:
     for pool in outcome.busy_min:
         figures.busy_min[pool] = figures.busy_min.get(pool, 0.0) + outcome.busy_min[pool]
         figures.duty_min[pool] = figures.duty_min.get(pool, 0.0) + outcome.duty_min[pool]
+        if outcome.duty_min[pool]:
+            figures.used.setdefault(pool, []).append(outcome.busy_min[pool] / outcome.duty_min[pool])
 
 
 def class_of(guest: Guest) -> str:
@@ -132,6 +135,7 @@ def report(figures: Figures, classes: Sequence[str] = CLASSES) -> dict[str, obje
         "overtime_min_ci95": round(overtime_ci, 1),
         "from_wish_min": round(sum(wish) / len(wish), 1) if wish else None,
         "utilisation": {pool: round(share, 3) for pool, share in figures.utilisation.items()},
+        "utilisation_ci95": {pool: round(mean_of_days(shares)[1], 3) for pool, shares in figures.used.items()},
         "days": len(figures.person_hours),
     }
 

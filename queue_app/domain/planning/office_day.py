@@ -34,6 +34,7 @@ HANDOVER_SHARE: Final = 1 / 3
 WALK_IN_SHARE: Final = 0.4
 """Of the clerks' time, as long as no past days are known."""
 
+UNKNOWN_MIN: Final = 10.0
 CUSTOMARY: Final = PlannerRule()
 ROLES: Final = {
     StageKind.RECEPTION: StageRole.FOLLOW_ON,
@@ -205,6 +206,18 @@ def usual_walk_ins(office: Office, open_min: float) -> dict[str, float]:
         )
         for service in served
     }
+
+
+def service_min(office: Office, pool: str) -> float:
+    """Mean minutes of a stage in a group of counters."""
+    lengths = [
+        stage.duration.mean_min
+        for service in office.services.values()
+        if _is_served(office, service)
+        for stage in visit_stages(office, service)
+        if stage.pool == pool
+    ]
+    return sum(lengths) / len(lengths) if lengths else UNKNOWN_MIN
 
 
 def _is_served(office: Office, service: Service) -> bool:

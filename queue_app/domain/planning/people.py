@@ -29,6 +29,7 @@ class Guest:
         "done",
         "expected_min",
         "first_call",
+        "free_at",
         "idle",
         "joined_min",
         "left",
@@ -48,6 +49,7 @@ class Guest:
         self.arrived_min = 0.0
         self.counts_from = 0.0
         self.with_clerk = 0.0
+        self.free_at = 0.0
         self.first_call: float | None = None
         self.idle: float | None = None
         self.came = False
@@ -84,6 +86,7 @@ class Observer(Protocol):
 
     def joined(self, day: Day, guest: Guest, position: int) -> None: ...
     def called(self, day: Day, guest: Guest, position: int) -> None: ...
+    def began(self, day: Day, guest: Guest, position: int) -> None: ...
     def gave_up(self, day: Day, guest: Guest) -> None: ...
 
 

@@ -160,6 +160,9 @@ class _Watch:
         if asked is not None:
             self.lessons.append(Lesson(asked[1], day.now - asked[0]))
 
+    def began(self, day: Day, guest: Guest, position: int) -> None:
+        """Only the first call was forecast."""
+
     def gave_up(self, day: Day, guest: Guest) -> None:
         self._open.pop(guest.visitor.number, None)
 

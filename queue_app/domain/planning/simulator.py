@@ -40,6 +40,8 @@ BOOKED_FIRST: Final = HeadStarts(booked_min=1_000, delivery_min=0, follow_on_min
 P20: Final = 0.8416
 RECHECK_MIN: Final = 2.0
 FOREVER: Final = 1e9
+STUCK_MIN: Final = 7 * 24 * 60.0
+"""Whoever waits so long waits for somebody who never comes back."""
 
 
 def simulate_day(
@@ -97,6 +99,8 @@ class Day:
             self._expect(visitor)
         while self._agenda:
             self.now, _, act = heappop(self._agenda)
+            if self.now > STUCK_MIN:
+                break
             act()
         return self._closed()
 
@@ -263,6 +267,8 @@ class Day:
         else:
             self.lines[stage.pool].leave(guest.places.pop(position))
         guest.open.discard(position)
+        if self.observer:
+            self.observer.began(self, guest, position)
         desk.serving, desk.started_at, desk.ends_at = (guest, position), self.now, self.now + stage.minutes
         self.serving[guest.visitor.number, position] = desk
         self._at(desk.ends_at, partial(self._finish, desk))
@@ -290,7 +296,7 @@ class Day:
         del self.serving[guest.visitor.number, position]
         guest.done.add(position)
         if stage.resident:
-            guest.busy = False
+            guest.busy, guest.free_at = False, self.now
             guest.with_clerk += max(self.now - max(desk.started_at, guest.counts_from), 0.0)
         if desk.break_due is not None:
             self._take_break(desk)
@@ -334,14 +340,19 @@ class Day:
     def _check(self) -> None:
         """A pool that somebody needs and where nobody ever works is an impossible rota, not an endless wait."""
         needed = {stage.pool for visitor in self.visitors for stage in visitor.stages}
-        helped = {pool for desk in self.desks for pool in desk.duty.helps}
-        unserved = sorted(needed - {desk.duty.pool for desk in self.desks} - helped)
+        on_duty = [desk.duty for desk in self.desks if _minutes_on_duty(desk.duty, self.day_min) > 0]
+        helped = {pool for duty in on_duty for pool in duty.helps}
+        unserved = sorted(needed - {duty.pool for duty in on_duty} - helped)
         if unserved:
             raise Refusal("rota_nobody", pools=unserved)
         for pool in needed - set(self.lines):
             self.lines[pool], self.pools[pool], self.outcome.busy_min[pool] = Line(), [], 0.0
 
     def _closed(self) -> Outcome:
+        waiting = {pool for pool, line in self.lines.items() if line.size}
+        waiting |= {self.first_pool[number] for number in self.on_the_way}
+        if waiting:
+            raise Refusal("rota_nobody", pools=sorted(waiting))
         outcome = self.outcome
         outcome.overtime_min = max(self._last_departure - self.day_min, 0.0)
         for pool, desks in self.pools.items():

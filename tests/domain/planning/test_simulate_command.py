@@ -1,4 +1,4 @@
-"""`simulate` and `plan` at the terminal."""
+"""`simulate` at the terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from queue_app.commands.simulate import plan, simulate
+from queue_app.commands.simulate import simulate
 
 
 def told(*arguments: str) -> dict[str, object]:
@@ -72,20 +72,6 @@ def test_impossible_questions_get_a_sentence_and_no_figures(arguments: list[str]
 def test_without_json_the_answer_is_a_table() -> None:
     result = CliRunner().invoke(simulate, ["--days", "1", "--policy", "fcfs"])
     assert "walk_in_movers   idle" in result.output
-
-
-def test_the_plan_names_clerks_and_breaks() -> None:
-    answer = json.loads(CliRunner().invoke(plan, ["--json"], catch_exceptions=False).output)
-    assert set(answer) == {"C", "M", "B", "H", "K"}
-    assert answer["M"]["needed"][0]["from"] == "08:30"
-    assert len(answer["M"]["lunch"]) == 8
-    assert "8 clerks" in CliRunner().invoke(plan, []).output
-
-
-def test_an_impossible_plan_gets_a_sentence() -> None:
-    result = CliRunner().invoke(plan, ["--late", "0"])
-    assert result.exit_code == 1
-    assert "Error:" in result.output
 
 
 @pytest.mark.storm
