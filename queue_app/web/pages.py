@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Flask, Response, current_app, request, url_for
 
 from queue_app.domain.office import label_in
-from queue_app.web import admin, booking, devices, i18n, resident, ruby, staff, styleguide
+from queue_app.web import admin, booking, devices, i18n, packing, resident, ruby, staff, styleguide
 from queue_app.web.api.openapi import docs_page
 from queue_app.web.context import KEY, house
 
@@ -27,6 +27,7 @@ def register(app: Flask) -> None:
     app.after_request(_remember_language)
     app.after_request(_keep_versioned_files)
     ruby.register(app)
+    packing.register(app)
     app.add_url_rule("/api/docs", "api_docs", docs_page)
     docs_page.is_open = True  # type: ignore[attr-defined]
     app.register_blueprint(resident.blueprint)

@@ -214,4 +214,8 @@ def _todays_hours(here: Office) -> str:
     return "" if words == ["0:00–0:00"] else t("resident.list_separator").join(words)
 
 
-from queue_app.web import resident_ticket, telling  # noqa: E402, F401 - they declare the pages of one number
+from queue_app.web import (  # noqa: E402, F401 - they declare the pages of one number and the statement
+    accessibility,
+    resident_ticket,
+    telling,
+)

@@ -49,7 +49,7 @@ def pages(app: Flask, method: str) -> Iterator[tuple[Rule, Right]]:
             yield rule, right
 
 
-def address(rule: Rule) -> str:
+def address(rule: Rule | str) -> str:
     """The route with something of the right kind in each place."""
 
     def fill(found: re.Match[str]) -> str:

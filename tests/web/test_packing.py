@@ -1,0 +1,28 @@
+"""Files go out packed to whoever can unpack them; pages, which hold their reader's tokens, never."""
+
+from __future__ import annotations
+
+import gzip
+
+from flask import Flask
+
+PACKED = {"Accept-Encoding": "gzip, br"}
+
+
+def test_a_style_sheet_is_packed_and_unpacks_to_itself(app: Flask) -> None:
+    client = app.test_client()
+    plain, packed = (
+        client.get("/static/page.css?v=1", buffered=True),
+        client.get("/static/page.css?v=1", headers=PACKED, buffered=True),
+    )
+    assert packed.headers["Content-Encoding"] == "gzip" and "Accept-Encoding" in packed.headers["Vary"]
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 2
+    assert "Content-Encoding" not in plain.headers and "Accept-Encoding" in plain.headers["Vary"]
+
+
+def test_pages_and_pictures_are_not_packed(app: Flask) -> None:
+    client = app.test_client()
+    for path in ("/", "/static/page.css", "/static/audio/chime.wav?v=1"):
+        answer = client.get(path, headers=PACKED, follow_redirects=True, buffered=True)
+        assert answer.status_code == 200 and "Content-Encoding" not in answer.headers, path
