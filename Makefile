@@ -21,7 +21,7 @@ voice: ## Install the optional Japanese voice (330 MB) beside the server, which 
 	@scripts/setup.sh voice
 
 test: setup-dev ## Set up what tests need (browser, Redis and fonts included) and run them all
-	@scripts/need.sh chromium redis japanese-font strace
+	@scripts/need.sh chromium redis japanese-font nepali-font strace
 	$(PYTHON_HERE) -m pytest -n $(WORKERS) $(ARGS)
 
 lint: setup-dev ## Style and types: ruff and mypy
@@ -31,7 +31,7 @@ lint: setup-dev ## Style and types: ruff and mypy
 check: lint test ## What should pass before a change is handed in: lint, then test
 
 storm: setup-dev ## The long load and failure tests that `make test` leaves out
-	@scripts/need.sh chromium redis japanese-font strace
+	@scripts/need.sh chromium redis japanese-font nepali-font strace
 	$(PYTHON_HERE) -m pytest -m storm -n 0 $(ARGS)
 
 bench: setup-dev ## Measure this machine and the system on it
@@ -42,7 +42,7 @@ demo: setup-run ## A busy day at the example city hall, to look at
 	$(PYTHON_HERE) -m scripts.demo $(ARGS)
 
 screenshots: setup-dev ## Draw the pictures of the screens again
-	@scripts/need.sh chromium japanese-font
+	@scripts/need.sh chromium japanese-font nepali-font
 	$(PYTHON_HERE) -m scripts.screenshots $(ARGS)
 
 sbom: setup-dev ## Bill of materials (CycloneDX) of what runs, in build/sbom.json

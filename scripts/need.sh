@@ -26,6 +26,7 @@ has() {
     strace) any_command strace ;;
     # fc-list reads the whole list before grep may stop, so that pipefail sees no broken pipe.
     japanese-font) any_command fc-list && [ -n "$(fc-list :lang=ja family)" ] ;;
+    nepali-font) any_command fc-list && [ -n "$(fc-list :lang=ne family)" ] ;;
     python-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
     *) echo "need.sh does not know '$1'" >&2; exit 2 ;;
   esac
@@ -45,6 +46,7 @@ packages_for() {
     redis) echo redis-server ;;
     strace) echo strace ;;
     japanese-font) echo fonts-noto-cjk fontconfig ;;
+    nepali-font) echo fonts-lohit-deva fontconfig ;;
     python-venv) echo python3-venv ;;
   esac
 }

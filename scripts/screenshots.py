@@ -47,6 +47,23 @@ PLACES = [
 ]
 
 
+STAFF_PAGES = [
+    ("statistics", "Statistics: waits, hours, pauses"),
+    ("plan", "The day planned ahead"),
+    ("plan/what-if", "What if another counter opened?"),
+]
+ADMIN_PAGES = [
+    ("screens", "displays and voices"),
+    ("pane", "city information beside the calls"),
+    ("hours", "hours and closures"),
+    ("booking", "places for bookings"),
+    ("parts", "services and counters"),
+    ("people", "staff"),
+    ("tokens", "kiosks, displays and programs"),
+    ("rota", "who works when"),
+]
+
+
 @dataclass(frozen=True)
 class Picture:
     """One state of one screen. `before` is done in the page first; `full` shows all of it, not only the window."""
@@ -80,13 +97,21 @@ def pictures(city: City) -> Iterator[Picture]:
     """In the order of a visit. What must have happened for one of them happens when its turn comes."""
     yield Picture("portal", "Portal: language, what to do here, how busy it is", "/", PHONE, full=True)
     yield Picture("crowd", "How busy it is, for everybody at home", "/crowd/aoba", PHONE)
+    yield Picture("order", "The rule of the order, in four sentences", "/aoba/order", PHONE, full=True)
+    yield Picture("accessibility", "The statement on accessibility", "/accessibility?office=aoba", PHONE, full=True)
     yield from booking_pictures(city)
     yield from kiosk_pictures(city)
     yield from phone_pictures(city)
     yield from display_pictures(city)
     yield from staff_pictures(city)
     yield Picture("login", "Login for staff", "/staff/login", WIDE)
-    yield Picture("admin", "Administration", "/admin/", WIDE, Role.ADMIN)
+    for name, says in STAFF_PAGES:
+        title = name.replace("/", "-")
+        yield Picture(title, says, f"/staff/{name}", DESK, Role.MANAGER, full=name == "statistics")
+    yield Picture("emergency", "Emergency: prepared sentences in all languages", "/staff/emergency", DESK, Role.MANAGER)
+    yield Picture("admin", "Administration", "/admin/", WIDE, Role.ADMIN, full=True)
+    for name, says in ADMIN_PAGES:
+        yield Picture(f"admin-{name}", f"Administration: {says}", f"/admin/{name}", WIDE, Role.ADMIN)
     yield Picture("api-docs", "The API to read, made from the code", "/api/docs", WIDE)
     yield Picture("styleguide", "Style guide: every control in every state", "/styleguide", WIDE)
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from queue_app.domain.furigana import in_kana, written
-from queue_app.web.i18n import DEFAULT, LANGUAGES, TEXTS, catalogue
+from queue_app.web.i18n import DEFAULT, LANGUAGES, TEXTS, awaiting_review, catalogue
 from tests.world import World
 
 FOR_RESIDENTS = ("common", "kiosk", "resident", "booking", "display", "crowd", "messages", "telling", "accessibility")
@@ -69,6 +69,11 @@ def test_all_that_residents_read_is_there_in_their_language(language: str) -> No
 def test_a_translation_says_that_nobody_has_reviewed_it(language: str) -> None:
     first = (TEXTS / f"{language}.yaml").read_text(encoding="utf-8").splitlines()[0]
     assert first == "# Needs review by a native speaker: every line."
+
+
+def test_administration_counts_the_lines_nobody_has_reviewed() -> None:
+    assert awaiting_review() == [(name, len(catalogue(code))) for code, name in LANGUAGES.items() if code in TRANSLATED]
+    assert all(count > len(resident_keys()) for _, count in awaiting_review())
 
 
 @pytest.mark.parametrize("language", ["ja", "ja-x-easy"])

@@ -15,7 +15,7 @@ from queue_app.services import access, forgetting, screens
 from queue_app.services.people import people
 from queue_app.store.database import reading
 from queue_app.web.auth import needs
-from queue_app.web.i18n import t
+from queue_app.web.i18n import awaiting_review, t
 from queue_app.web.service_looks import completeness, texts_of
 from queue_app.web.staff import keep_session_alive
 from queue_app.web.staff_frame import my_office, show
@@ -50,7 +50,8 @@ def overview() -> ResponseReturnValue:
         wrong = admin_screens.warning_sentences(office, screens.screens(session, office))
     done = sum(1 for step in steps if step["count"])
     missing = missing_texts(office)
-    return show("admin/overview.html", office, steps=steps, done=done, missing=missing, kept=_kept(), wrong=wrong)
+    told = {"steps": steps, "done": done, "missing": missing, "kept": _kept(), "wrong": wrong}
+    return show("admin/overview.html", office, unread=awaiting_review(), **told)
 
 
 def missing_texts(office: Office) -> list[dict[str, Any]]:

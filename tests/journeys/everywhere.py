@@ -40,6 +40,7 @@ NO_PAGES = (
     "/display/<office>/media/",
     "/display/<office>/screen",
     "/admin/file/download",
+    "/staff/statistics.",
 )
 """Files, programs' answers and what is printed or played."""
 
@@ -49,11 +50,12 @@ LEADS_ON = (
     "/staff/login/code",
     "/staff/login/set-up",
     "/staff/second-factor",
+    "/staff/plan/what-if/<int:run_id>",
     "/t/<token>/messages",
     "/r/<token>/messages",
 )
 """These answer with another page unless somebody is halfway through, or there is a way to write to people: the second
-proof is walked as a state of its own, the pages of being told in `test_messages`."""
+proof is looked at in `test_second_factor`, the answer of a what-if with the plan, being told in `test_messages`."""
 
 
 @dataclass(frozen=True)
@@ -137,21 +139,24 @@ class Everywhere:
         text = text.replace("<token>", token).replace("<zone>", "all").replace("<language>", "ja")
         text = text.replace("/services/<code>", "/services/moving").replace("/counters/<code>", "/counters/1")
         text = text.replace("/booking/<code>", "/booking/moving").replace("<counter>", "1")
-        for name in ("screen_id", "ticket_id", "sealed"):
+        for name in ("screen_id", "token_id", "ticket_id", "sealed"):
             text = re.sub(rf"<(?:int:)?{name}>", lambda _found, name=name: self.fact(name), text)
         return address(text)
 
     def fact(self, name: str) -> str:
         """What only a page or the counter knows: looked up once."""
         if name not in self.facts:
-            self.facts[name] = {"screen_id": self._screen, "ticket_id": self._ticket, "sealed": self._sealed}[name]()
+            ways = {"ticket_id": self._ticket, "sealed": self._sealed}
+            ways |= {"screen_id": lambda: self._linked("screens"), "token_id": lambda: self._linked("devices")}
+            self.facts[name] = ways[name]()
         return self.facts[name]
 
-    def _screen(self) -> str:
+    def _linked(self, kind: str) -> str:
+        """The number of a display or device, as the administration links to it."""
         self.window("display")
         page = self.window("admin")
-        page.goto(f"{self.city.url}/admin/screens")
-        link = page.locator("a[href*='/admin/screens/']").first.get_attribute("href") or ""
+        page.goto(f"{self.city.url}/admin/{'screens' if kind == 'screens' else 'tokens'}")
+        link = page.locator(f"a[href*='/admin/{kind}/']").first.get_attribute("href") or ""
         return link.rpartition("/")[2]
 
     def _ticket(self) -> str:
