@@ -65,6 +65,7 @@ class Stop:
     recalls: int = 0
     misses: int = 0
     since: datetime | None = None
+    last_call_at: datetime | None = None
 
     @property
     def in_person(self) -> bool:
@@ -173,6 +174,7 @@ def _at_stop(visit: Visit, stop: Stop, row: Happened) -> None:
         case Event.CALLED:
             stop.calls += 1
             stop.counter = row.counter
+            stop.last_call_at = row.at
             stop.called_at = stop.called_at or row.at
             visit.first_called_at = visit.first_called_at or row.at
         case Event.RECALLED:
@@ -185,9 +187,17 @@ def _at_stop(visit: Visit, stop: Stop, row: Happened) -> None:
         case Event.HELD:
             _served_until(stop, row.at)
         case Event.FORWARDED:
+            _served_from_the_call(stop, row)
             _end(stop, row, End.FORWARDED)
         case Event.FINISHED:
+            _served_from_the_call(stop, row)
             _end(stop, row, End.DONE)
+
+
+def _served_from_the_call(stop: Stop, row: Happened) -> None:
+    """Start and finish were one press: the person came soon after the call, and nobody pressed it."""
+    if stop.since == row.at and not stop.served_s and stop.last_call_at is not None:
+        stop.since = stop.last_call_at
 
 
 def _end(stop: Stop | None, row: Happened, end: End) -> None:

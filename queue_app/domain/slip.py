@@ -67,6 +67,8 @@ class SlipFacts:
     area: str
     issued_at: datetime
     order_at: datetime | None = None
+    counts_at: datetime | None = None
+    is_booked: bool = False
     waiting: int | None = None
     wait_min: tuple[int, int] | None = None
     status_url: str | None = None
@@ -96,7 +98,7 @@ def slip(facts: SlipFacts) -> Slip:
 
 def offline_slip(facts: SlipFacts) -> Slip:
     """The paper of a leased number while the server is away: nothing on it that only the server knows."""
-    known = replace(facts, waiting=None, wait_min=None, order_at=None, status_url=None)
+    known = replace(facts, waiting=None, wait_min=None, order_at=None, counts_at=None, status_url=None)
     return _marked(slip(known), "通信が止まっています。　番号は有効です。")
 
 
@@ -143,6 +145,17 @@ def _queue_lines(facts: SlipFacts) -> Iterator[Line]:
         yield Line(Role.QUEUE, "　".join(words))
     if facts.order_at is not None:
         yield Line(Role.ORDER, f"お呼びする順の時刻 {time_text(facts.order_at)}")
+        if _order_reason(facts):
+            yield Line(Role.ORDER, _order_reason(facts))
+
+
+def _order_reason(facts: SlipFacts) -> str:
+    """Where the order time comes from: the booking or the number, and the minutes it is put ahead."""
+    if facts.order_at is None or facts.counts_at is None:
+        return ""
+    lead = round((facts.counts_at - facts.order_at).total_seconds() / 60)
+    what = "予約" if facts.is_booked else "受付"
+    return f"（{what} {time_text(facts.counts_at)}" + (f"の{lead}分前として）" if lead > 0 else "）")
 
 
 def _second_lines(facts: SlipFacts) -> Iterator[Line]:

@@ -20,7 +20,7 @@ from queue_app.services.early_work import forget_early_work
 from queue_app.store.access_tables import PairingCode, StaffSession
 from queue_app.store.linking_tables import LinkCode
 from queue_app.store.office_tables import OfficeRow
-from queue_app.store.queue_tables import Answer, Delivery, Ticket
+from queue_app.store.queue_tables import Answer, Delivery, EventRow, Ticket
 from queue_app.store.reservation_tables import Reservation, SlotPlace
 from queue_app.store.statistics_tables import StopRecord, VisitRecord, WishCount
 
@@ -142,6 +142,11 @@ def forget_records(session: Session, now: datetime) -> int:
     return stops + looks + _count(session, delete(VisitRecord).where(VisitRecord.counts_from < now - RECORDS_KEPT))
 
 
+def forget_events(session: Session, now: datetime) -> int:
+    """What happened at the counters, after the next year's same season: a recount begins with the first event kept."""
+    return _count(session, delete(EventRow).where(EventRow.at < now - RECORDS_KEPT))
+
+
 FORGETTERS: dict[str, Callable[[Session, datetime], int]] = {
     "tickets": forget_tickets,
     "visits nobody came for": mark_no_shows,
@@ -153,6 +158,7 @@ FORGETTERS: dict[str, Callable[[Session, datetime], int]] = {
     "pairing codes": forget_pairing_codes,
     "estimates": forget_estimates,
     "records of visits": forget_records,
+    "events": forget_events,
     "link codes": forget_link_codes,
 }
 """By the kind's name. Whoever adds personal data adds its row here."""

@@ -172,7 +172,7 @@ def _visit_row(office_id: int, day: date, visit: Visit) -> dict[str, Any]:
 
 def _stop_row(office_id: int, day: date, visit: Visit, stop: Stop) -> dict[str, Any]:
     row = asdict(stop)
-    del row["since"]
+    del row["since"], row["last_call_at"]
     row["stage_id"] = row.pop("stage")
     return {
         **row,

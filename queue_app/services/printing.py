@@ -21,6 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import SYSTEM, Right
+from queue_app.domain.discipline import VisitClass
 from queue_app.domain.errors import Conflict
 from queue_app.domain.events import Event
 from queue_app.domain.office import Office, label_in
@@ -77,6 +78,8 @@ def slip_of(session: Session, office: Office, ticket: Ticket, status_url: str | 
             waiting=place_of(session, office, stage, now).ahead if waits_now else None,
             wait_min=(span["low_min"], span["high_min"]) if span.get("high_min") else None,
             order_at=stage.order_time.astimezone(office.zone) if stage.order_time and waits_now else None,
+            counts_at=stage.reference_at.astimezone(office.zone) if stage.reference_at and waits_now else None,
+            is_booked=ticket.visit_class == VisitClass.BOOKED,
             status_url=status_url,
             language=ticket.language,
             service_translated="" if ticket.language.startswith("ja") else label_in(service.label, ticket.language),

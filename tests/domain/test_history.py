@@ -70,6 +70,20 @@ def test_time_on_hold_is_not_service() -> None:
     assert story.visit.idle_s == 25 * 60
 
 
+def test_a_person_taken_as_served_by_one_press_was_served_since_the_call() -> None:
+    """Start and finish of one instant; else the visit would have idled at the counter and the service taken no time."""
+    story = Story().after(5).happens(Event.CALLED).after(1).happens(Event.MISSED)
+    story.after(4).happens(Event.CALLED).after(12).happens(Event.STARTED).happens(Event.FINISHED, ends_visit=True)
+    assert story.visit.stops[1].served_s == 12 * 60
+    assert story.visit.idle_s == 10 * 60
+    assert minutes(story.visit.first_called_at) == 5
+
+
+def test_a_start_that_was_pressed_is_believed() -> None:
+    story = Story().after(5).happens(Event.CALLED).after(2).happens(Event.STARTED)
+    assert story.after(7).happens(Event.FINISHED, ends_visit=True).visit.stops[1].served_s == 7 * 60
+
+
 def test_an_early_booking_waits_from_its_appointed_time() -> None:
     story = Story(visit_class="booked", appointed=(OPENING + timedelta(minutes=8)).isoformat())
     served(story, 9, 5, ends_visit=True)

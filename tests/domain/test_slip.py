@@ -34,6 +34,15 @@ def test_the_paper_tells_number_service_place_and_wait():
     assert paper.qr == "https://queue.example/t/Zm9v"
 
 
+def test_the_order_time_is_printed_with_its_reason():
+    at = datetime(2026, 4, 1, 10, 30, tzinfo=JST)
+    booked = slip(replace(FACTS, order_at=at.replace(minute=0), counts_at=at, is_booked=True))
+    assert booked.text(Role.ORDER) == "お呼びする順の時刻 10時00分\n（予約 10時30分の30分前として）"
+    walk_in = slip(replace(FACTS, order_at=at, counts_at=at))
+    assert walk_in.text(Role.ORDER) == "お呼びする順の時刻 10時30分\n（受付 10時30分）"
+    assert not offline_slip(replace(FACTS, order_at=at, counts_at=at)).text(Role.ORDER)
+
+
 def test_the_date_stands_in_the_era_and_in_plain_figures():
     paper = slip(FACTS)
     assert paper.text(Role.ISSUED) == "令和8年4月1日(水) 10時23分"
