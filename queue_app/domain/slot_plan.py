@@ -8,6 +8,7 @@ Source: interface version 1, section 7 (`slots` of a service); the further keys 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ class SlotPlan:
     `capacity` None means planned from staffing. `walk_in_share` of a fixed capacity is kept for people without a
     booking. `start_offsets` spread the places of one slot over its minutes. `person_min` is what each further person
     adds; None adds half of what the first one needs. `weekend_ok` False keeps the service out of extra openings.
+    `opens_at`, on the office's wall clock, is when booking begins, or begins again; None means that it has.
     """
 
     length_min: int
@@ -33,6 +35,7 @@ class SlotPlan:
     walk_in_share: float = 0.0
     person_min: int | None = None
     weekend_ok: bool = True
+    opens_at: str | None = None
 
     def to_value(self) -> dict[str, object]:
         """What `parse_slot_plan` reads back to the same plan; keys at their defaults are left out."""
@@ -81,8 +84,26 @@ def invited_at(start: datetime, place: int, plan: SlotPlan) -> datetime:
     return start + timedelta(minutes=plan.start_offsets[place % len(plan.start_offsets)])
 
 
+def wall_instant(text: str) -> datetime | None:
+    """2026-12-07 8:30 as the office's clocks show it; None for anything else."""
+    if not _MINUTE.fullmatch(text):
+        return None
+    day, _, clock = text.replace("T", " ").partition(" ")
+    try:
+        return datetime.fromisoformat(f"{day} {clock:0>5}")
+    except ValueError:
+        return None
+
+
 _Accepts = Callable[[object, Mapping[str, object]], bool]
-_DEFAULTS: dict[str, object] = {"start_offsets": (0,), "walk_in_share": 0.0, "person_min": None, "weekend_ok": True}
+_DEFAULTS: dict[str, object] = {
+    "start_offsets": (0,),
+    "walk_in_share": 0.0,
+    "person_min": None,
+    "weekend_ok": True,
+    "opens_at": None,
+}
+_MINUTE = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{1,2}:\d{2}", re.ASCII)
 
 
 def _is_length(value: object, _plan: Mapping[str, object]) -> bool:
@@ -108,6 +129,10 @@ def _is_person_min(value: object, _plan: Mapping[str, object]) -> bool:
     return value is None or _is_whole(value, 0, _DAY_MIN)
 
 
+def _is_instant(value: object, _plan: Mapping[str, object]) -> bool:
+    return value is None or (isinstance(value, str) and wall_instant(value) is not None)
+
+
 def _is_yes_or_no(value: object, _plan: Mapping[str, object]) -> bool:
     return isinstance(value, bool)
 
@@ -119,6 +144,7 @@ _CHECKS: dict[str, tuple[_Accepts, str]] = {
     "walk_in_share": (_is_share, "write a number from 0 to 1"),
     "person_min": (_is_person_min, "write the whole minutes that each further person adds"),
     "weekend_ok": (_is_yes_or_no, "write true or false"),
+    "opens_at": (_is_instant, 'write a day and a time like "2026-12-07 08:30"'),
 }
 
 

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from queue_app.domain.calendar import Holidays, Hours, office_day, open_intervals
 from queue_app.domain.errors import Invalid
-from queue_app.domain.slot_plan import SlotPlan, fixed_places, invited_at, length_for, parse_slot_plan
+from queue_app.domain.slot_plan import SlotPlan, fixed_places, invited_at, length_for, parse_slot_plan, wall_instant
 
 __all__ = [
     "Ask",
@@ -40,6 +40,7 @@ __all__ = [
     "grid",
     "invited_at",
     "length_for",
+    "opens_later",
     "parse_slot_id",
     "parse_slot_plan",
     "slot_id",
@@ -207,6 +208,13 @@ def alternatives(lost: datetime, free: Iterable[Slot], zone: ZoneInfo, *, limit:
     return sorted((slot for slot in free if slot.start != lost), key=closeness)[:limit]
 
 
+def opens_later(plan: SlotPlan, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """When booking of the service begins, or begins again; None when it may be booked now."""
+    wall = wall_instant(plan.opens_at) if plan.opens_at else None
+    opens = wall.replace(tzinfo=zone) if wall else None
+    return opens if opens is not None and now < opens else None
+
+
 def fixed_capacity(plan: SlotPlan) -> CapacityOf:
     """The same number of places in every slot, as the office file gives it."""
     places = fixed_places(plan)
@@ -236,7 +244,7 @@ def _day_reason(offer: Offer, day: date, ask: Ask, cells: Sequence[SlotTime]) ->
         return NoPlace.PAST
     if not cells:
         return NoPlace.CLOSED
-    if days_ahead > offer.window.ahead_days:
+    if days_ahead > offer.window.ahead_days or opens_later(offer.plan, ask.now, offer.zone):
         return NoPlace.NOT_YET_OPEN
     return NoPlace.TOO_EARLY_FOR_MOVE if ask.moved_on and day < ask.moved_on else None
 

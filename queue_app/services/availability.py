@@ -47,6 +47,18 @@ class Mark(NamedTuple):
     recommended: bool
 
 
+class Wish(NamedTuple):
+    """When somebody would like to come, in minutes of the office's day, both ends included; one time has both alike."""
+
+    first_min: int
+    last_min: int
+
+    def away_min(self, at: datetime) -> int:
+        """How far a time of the office's clock is from what is wished."""
+        minute = 60 * at.hour + at.minute
+        return max(self.first_min - minute, minute - self.last_min, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Days from first to last with their slots; `next_free` is the first free day after them if they have none."""
@@ -66,8 +78,12 @@ def find_slots(
     last: date,
     ports: Ports,
     whose: Whose = Whose.PUBLIC,
+    wish: Wish | None = None,
 ) -> Found:
-    """The slots of these days, both included. Refuses `before_from` and `too_long_span`."""
+    """The slots of these days, both included. Refuses `before_from` and `too_long_span`.
+
+    A wish moves the recommended times of planned days nearer to it and hides none.
+    """
     if last < first:
         raise Invalid.field("to", "before_from")
     if last - first > LONGEST_LOOK:
@@ -75,7 +91,7 @@ def find_slots(
     look = _Look(session, office, errand, ports, whose)
     days = look.at(first, last)
     after = None if any(day.free for day in days) else look.first_free_after(last)
-    return Found(tuple(days), after, look.marks(days))
+    return Found(tuple(days), after, look.marks(days, wish))
 
 
 def alternatives_to(
@@ -178,8 +194,11 @@ class _Look:
         taken = self._taken(first, last, now)
         return slots_between(offer, first, last, ask_of(self.errand, now), taken=taken, capacity_of=capacity)
 
-    def marks(self, days: Iterable[DaySlots]) -> dict[str, Mark]:
-        """The level of each free time, and the best quiet ones of each day: where one more costs the others least."""
+    def marks(self, days: Iterable[DaySlots], wish: Wish | None = None) -> dict[str, Mark]:
+        """The level of each free time, and the best quiet ones of each day: where one more costs the others least.
+
+        With a wish every minute away from it counts as the planner counts it.
+        """
         days = [day for day in days if day.free]
         if self.errand.plan.capacity is not None or not days:
             return {}
@@ -188,10 +207,15 @@ class _Look:
         )
         bearing_of = capacity.bearing  # type: ignore[attr-defined]  # numpy only where an office plans
         marks: dict[str, Mark] = {}
+
+        def burden(slot: Slot) -> float:
+            away = wish.away_min(slot.start.astimezone(self.office.zone)) if wish else 0
+            return float(known[slot.id].cost_min + capacity.minute_away * away)  # type: ignore[attr-defined]
+
         for day in days:
             known = {slot.id: bearing_of(SlotTime(slot.id, slot.start, slot.end)) for slot in day.free}
-            quiet = [slot for slot, bearing in known.items() if bearing.level == FREE]
-            best = sorted(quiet, key=lambda slot: (known[slot].cost_min, slot))[:RECOMMENDED]
+            quiet = [slot for slot in day.free if known[slot.id].level == FREE]
+            best = [slot.id for slot in sorted(quiet, key=lambda slot: (burden(slot), slot.id))[:RECOMMENDED]]
             marks |= {slot: Mark(bearing.level, slot in best) for slot, bearing in known.items()}
         return marks
 

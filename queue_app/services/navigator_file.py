@@ -131,6 +131,7 @@ def _procedure(place: int, data: Mapping[str, Any], reader: ConditionReader, fil
             DocumentsIf(_sure(reader.at(*here, "documents_if", number, "when")), tuple(extra["add"]))
             for number, extra in enumerate(extras)
         ),
+        url=data.get("url", ""),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from queue_app.domain.navigator.model import CountsFrom, Kind, Level, QuestionType
 from queue_app.services.navigator_source import Path, Source
@@ -102,6 +103,17 @@ def labels(source: Source, path: Path, value: object) -> None:
             text(source, (*path, language), words)
 
 
+def https_address(source: Source, path: Path, value: object) -> None:
+    """People type it off the paper and press it on the phone: a plain https address, and no name or password in it."""
+    try:
+        parts = urlsplit(value) if isinstance(value, str) and value.isascii() and value.isprintable() else None
+        is_plain = parts is not None and parts.scheme == "https" and "." in (parts.hostname or "")
+    except ValueError:
+        is_plain = False
+    if not is_plain or " " in str(value) or "@" in str(value):
+        source.add(path, "not_https", f"{path[-1]} should be an address like https://www.city.example/moving")
+
+
 def one_of(values: type[StrEnum] | Iterable[str]) -> Check:
     allowed = [str(value) for value in values]
 
@@ -182,6 +194,7 @@ PROCEDURE = Shape(
         "bookable": yes_or_no,
         "documents": ids,
         "documents_if": entries(Shape({"when": anything, "add": ids})),
+        "url": https_address,
     },
     frozenset({"oss", "certainty", "note"}),
 )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import and_, or_, select
@@ -64,6 +64,17 @@ class Bearing:
     cost_min: float
 
 
+class Coming(NamedTuple):
+    """A booking as far as the load of its day goes; nothing of it that is sealed is read."""
+
+    id: int
+    service: str
+    start_at: datetime
+    come_at: datetime
+    need_min: int
+    route: list[str] | None
+
+
 @dataclass(frozen=True, slots=True)
 class DayFacts:
     """A day as the planner sees it before anybody has booked."""
@@ -92,16 +103,18 @@ def pool_of_counter(office: Office) -> dict[str, str]:
     }
 
 
-def bookings_of(session: Session, office: Office, first: date, last: date, now: datetime) -> list[Reservation]:
+def bookings_of(session: Session, office: Office, first: date, last: date, now: datetime) -> list[Coming]:
     """Bookings and live holds of these days that people are expected to come for, or have come for."""
     midnight = datetime(first.year, first.month, first.day, tzinfo=office.zone)
     counts = or_(
         Reservation.state.in_((State.BOOKED, State.ARRIVED)),
         and_(Reservation.state == State.HELD, Reservation.expires_at > now),
     )
-    return list(
-        session.scalars(
-            select(Reservation)
+    columns = (getattr(Reservation, name) for name in Coming._fields)
+    return [
+        Coming(*row)
+        for row in session.execute(
+            select(*columns)
             .where(
                 Reservation.office_id == office.id,
                 Reservation.start_at >= midnight,
@@ -110,7 +123,7 @@ def bookings_of(session: Session, office: Office, first: date, last: date, now: 
             )
             .order_by(Reservation.come_at, Reservation.id)
         )
-    )
+    ]
 
 
 class OfficePlanner:
@@ -243,9 +256,11 @@ class PlannedCapacity:
     planner: OfficePlanner
     visit: tuple[Service, float, tuple[str, ...]]
     now: datetime
-    rows: Mapping[date, Sequence[Reservation]]
+    rows: Mapping[date, Sequence[Coming]]
     taken: Mapping[str, int]
     offer: Offer
+    minute_away: float = CUSTOMARY.kappa
+    """What a minute away from the wished time weighs against a minute that others wait."""
     _known: dict[str, Bearing] = field(default_factory=dict)
 
     def __call__(self, cell: SlotTime) -> int:
@@ -277,7 +292,7 @@ def minutes_after(facts: DayFacts, at: datetime) -> float:
     return float(np.clip(round(minutes / BIN_MIN) * BIN_MIN, 0.0, facts.day_min))
 
 
-def booked_of(facts: DayFacts, rows: Sequence[Reservation]) -> tuple[Booked, ...]:
+def booked_of(facts: DayFacts, rows: Sequence[Coming]) -> tuple[Booked, ...]:
     """The rows as the planner reads them."""
     return tuple(
         Booked(row.service, minutes_after(facts, row.come_at), rounded(row.need_min), tuple(row.route or ()))
@@ -309,7 +324,7 @@ def planned_capacity(
 ) -> PlannedCapacity:
     """The capacity of these days from the rows as they are now. `leaving_out` is the booking that looks for a place."""
     planner = planner_of(session, office, offer.holidays, office.today(now))
-    rows: dict[date, list[Reservation]] = {}
+    rows: dict[date, list[Coming]] = {}
     for row in bookings_of(session, office, *days, now):
         if row.id != leaving_out:
             rows.setdefault(office.today(row.start_at), []).append(row)

@@ -32,7 +32,7 @@ BOOKING_LIMITS = {
     "early_min": (0, 240),
     "late_min": (0, 240),
 }
-_SLOT_FIELDS = ("length_min", "capacity", "walk_in_share", "start_offsets")
+_SLOT_FIELDS = ("length_min", "capacity", "walk_in_share", "start_offsets", "opens_at")
 DIRECTIONS = ("", "left", "straight", "right")
 _ZONE = re.compile(r"[A-Za-z0-9_-]{0,40}", re.ASCII)
 

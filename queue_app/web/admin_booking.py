@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -140,17 +141,24 @@ def _day_asked_for(office: Office) -> date:
 def _values(service: Service) -> dict[str, Any]:
     plan = slot_plan(service)
     if plan is None:
-        return {"bookable": False, "length_min": "", "capacity": "", "walk_in_share": str(KEPT_FOR_WALK_INS)}
+        return {
+            "bookable": False,
+            "length_min": "",
+            "capacity": "",
+            "walk_in_share": str(KEPT_FOR_WALK_INS),
+            "opens_at": "",
+        }
     return {
         "bookable": True,
         "length_min": str(plan.length_min),
         "capacity": "" if plan.capacity is None else str(plan.capacity),
         "walk_in_share": str(round(100 * plan.walk_in_share)),
+        "opens_at": plan.opens_at or "",
     }
 
 
 def _typed() -> dict[str, Any]:
-    texts = {key: request.form.get(key, "").strip() for key in ("length_min", "capacity", "walk_in_share")}
+    texts = {key: request.form.get(key, "").strip() for key in ("length_min", "capacity", "walk_in_share", "opens_at")}
     return {"bookable": request.form.get("bookable") == "yes", **texts}
 
 
@@ -166,4 +174,5 @@ def _plan_typed() -> dict[str, Any] | None:
         "length_min": whole("length_min"),
         "capacity": PLANNED if capacity == "" else capacity,
         "walk_in_share": share / 100,
+        "opens_at": unicodedata.normalize("NFKC", request.form.get("opens_at", "")).strip() or None,
     }

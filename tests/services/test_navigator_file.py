@@ -56,6 +56,7 @@ procedures:
     label: {ja: 犬の届}
     kind: visit
     counter: P
+    url: https://dog.example/change
     when: {c: with_dog}
     online_if: {q: opt_scheme, is: false}
     minutes: {first: 5}
@@ -67,6 +68,9 @@ warnings:
 
 # What is written there, what is written instead, the code, and a part of the line that must be named (in the new text).
 DEFECTS = [
+    ("https://dog.example/change", "http://dog.example/change", "not_https", "http://dog"),
+    ("https://dog.example/change", "javascript:alert(1)", "not_https", "javascript"),
+    ("https://dog.example/change", "https://me:secret@dog.example/", "not_https", "me:secret"),
     ("counter: P", "counter: X", "unknown_counter", "counter: X"),
     ("add: [dog_tag]", "add: [cat_tag]", "unknown_document", "add: [cat_tag]"),
     ("documents: [id_doc]", "documents: [id_card]", "unknown_document", "[id_card]"),

@@ -143,6 +143,8 @@ class Procedure:
     bookable: bool = False
     documents: tuple[str, ...] = ()
     documents_if: tuple[DocumentsIf, ...] = ()
+    url: str = ""
+    """Where it is done, or read about, without coming; https only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,9 @@ def in_language(result: Result, language: str) -> dict[str, object]:
         "total_minutes": result.total_minutes,
         "documents": _items(result.documents, language),
         "warnings": [_item(warning, language) | {"level": warning.level.value} for warning in result.warnings],
-        "online": _items(result.online, language),
-        "info": _items(result.info, language),
-        "external": _items(result.external, language),
+        "online": without_visit(result.online, language),
+        "info": without_visit(result.info, language),
+        "external": without_visit(result.external, language),
         "booking_services": list(result.booking_services),
         "first_counter_procedures": _items(result.first_counter_procedures, language),
         "ignored": list(result.ignored),
@@ -39,6 +39,11 @@ def deadlines_in_language(dues: Iterable[Due], language: str) -> list[dict[str, 
     `counted_on` differs from `due_on` where a closed day moved it; `may_differ` asks for the word "may".
     """
     return [_deadline(due, language) for due in dues]
+
+
+def without_visit(procedures: Iterable[Procedure], language: str) -> list[dict[str, object]]:
+    """Ready for JSON: what needs no visit, with the address where it is done; `url` is empty where there is none."""
+    return [_item(each, language) | {"url": each.url} for each in procedures]
 
 
 def _deadline(due: Due, language: str) -> dict[str, object]:

@@ -54,8 +54,22 @@ class Booked:
     """Minutes at the first counter (0: the service's usual ones), and the further services of the visit."""
 
 
+_last_pools: list[tuple[Office, dict[Queue, str]]] = []
+
+
 def pools_of(office: Office) -> dict[Queue, str]:
-    """Which pool works on a queue. Counters that share a queue are one pool; it is called after its first counter."""
+    """Which pool works on a queue. Counters that share a queue are one pool; it is called after its first counter.
+
+    The last office's answer is kept: a day is worked out with some two hundred questions about the same office.
+    """
+    last = _last_pools[0] if _last_pools else None
+    if last is None or last[0] is not office:
+        last = (office, _pools_of(office))
+        _last_pools[:] = [last]
+    return last[1]
+
+
+def _pools_of(office: Office) -> dict[Queue, str]:
     pools: dict[str, tuple[set[str], set[Queue]]] = {}
     for counter in office.counters.values():
         queues = {(service, kind) for service in counter.services for kind in counter.stages}

@@ -109,6 +109,12 @@ class ItemShown(Shown):
     label: str
 
 
+class WithoutVisitShown(ItemShown):
+    """Something that needs no visit, with the https address where it is done; empty where there is none."""
+
+    url: str
+
+
 class NavigatorShown(Shown):
     """What is to be done, where, in which order, and what to bring."""
 
@@ -119,9 +125,9 @@ class NavigatorShown(Shown):
     total_minutes: int
     documents: list[ItemShown]
     warnings: list[ItemShown]
-    online: list[ItemShown]
-    info: list[ItemShown]
-    external: list[ItemShown]
+    online: list[WithoutVisitShown]
+    info: list[WithoutVisitShown]
+    external: list[WithoutVisitShown]
     booking_services: list[str]
     first_counter_procedures: list[ItemShown]
     ignored: list[str]

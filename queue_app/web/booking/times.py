@@ -12,17 +12,18 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import Right
 from queue_app.domain.errors import Conflict, Refusal
 from queue_app.domain.office import Office
-from queue_app.domain.slots import DaySlots, Slot
+from queue_app.domain.slots import DaySlots, Slot, opens_later
 from queue_app.domain.written_day import written_day
 from queue_app.services import availability, holding, wishes
-from queue_app.services.availability import Found, Mark
+from queue_app.services.availability import Found, Mark, Wish
 from queue_app.services.deed import begin
 from queue_app.services.errands import Said, errand_of
 from queue_app.store.database import writing
 from queue_app.web.auth import identity, needs
-from queue_app.web.booking.draft import Draft, read_draft
+from queue_app.web.booking.draft import Draft, keep_draft, read_draft
 from queue_app.web.booking.frame import blueprint, clock_of, go, in_office, page, said_wrong, whose
 from queue_app.web.booking.rush import proof_page
+from queue_app.web.booking.wished import read_wish, wish_options
 from queue_app.web.context import house
 from queue_app.web.i18n import t
 from queue_app.web.limits import check_public_rate
@@ -44,7 +45,7 @@ def choose_day(office: str) -> Response:
     check_public_rate()
     draft = read_draft(office)
     with in_office(office) as (session, here):
-        return _days_page(session, here, draft)
+        return stopped_page(here, draft) or _days_page(session, here, draft)
 
 
 @blueprint.post("/book/<office>/day")
@@ -64,13 +65,16 @@ def take_day(office: str) -> Response:
 @blueprint.get("/book/<office>/time")
 @needs(Right.RESERVE)
 def choose_time(office: str) -> Response:
-    """The times of the chosen day, morning and afternoon."""
+    """The times of the chosen day, morning and afternoon; `?day=` chooses it, `?wish=` what is recommended."""
     check_public_rate()
     draft = read_draft(office)
+    said = request.args.get("day", "")
+    if _as_day(said) is not None:
+        draft.day = said
     if _as_day(draft.day) is None:
         return go(f"/book/{office}/day", draft)
     with in_office(office) as (session, here):
-        return times_page(session, here, draft)
+        return stopped_page(here, draft) or keep_draft(times_page(session, here, draft), draft)
 
 
 @blueprint.post("/book/<office>/time")
@@ -131,7 +135,8 @@ def times_page(
 ) -> Response:
     day = _as_day(draft.day)
     assert day is not None
-    found = _look(session, here, draft.said, day, day)
+    wish = read_wish(request.args.get("wish", ""))
+    found = look(session, here, draft.said, day, day, wish=wish)
     return page(
         template,
         here,
@@ -139,6 +144,8 @@ def times_page(
         step="time",
         errors=errors,
         halves=_halves(found.days[0], here, found.marks),
+        wishes=wish_options(found, here),
+        wish=request.args.get("wish", "") if wish else "",
         near=[{**each, "words": f"{day_text(each['start'])} {clock_of(each['start'], here)}"} for each in near],
         **facts,
     )
@@ -157,54 +164,88 @@ def days_shown(session: Session, here: Office, said: Said) -> dict[str, Any]:
             break
         free += bool(each.free)
         shown.append(_day_words(each, found.marks))
-    while shown and shown[-1]["closed"]:
+    while free and shown[-1]["closed"]:
         shown.pop()
     after = _as_day(shown[-1]["value"]) if shown else None
     more = after is not None and after < last
     return {
         "days": shown,
+        "is_full": not free,
         "more": (after + timedelta(days=1)).isoformat() if after and more else "",
         "earlier": first > today,
-        "next_free": day_text(_noon(found.next_free)) if found.next_free else "",
+        "next_free": next_free_words(found.next_free),
     }
+
+
+def stopped_page(here: Office, draft: Draft) -> Response | None:
+    """The page that tells when booking of the errand opens (again); None while it can be booked."""
+    now = house().ports.clock()
+    try:
+        plan = errand_of(here, draft.said, visit_on=here.today(now)).plan
+    except Refusal:
+        return None
+    opens = opens_later(plan, now, here.zone)
+    if opens is None:
+        return None
+    return page("stopped", here, draft, step="day", opens_day=day_text(opens), opens_time=clock_of(opens, here))
+
+
+def nothing_page(here: Office, draft: Draft, refusal: Refusal) -> Response:
+    return page("nothing", here, draft, step="day", reason=next(iter(said_wrong(refusal).values())))
+
+
+def next_free_words(day: date | None) -> str:
+    return day_text(_noon(day)) if day else ""
 
 
 def _days_page(session: Session, here: Office, draft: Draft, *, errors: dict[str, str] | None = None) -> Response:
     try:
         shown = days_shown(session, here, draft.said)
     except Refusal as refusal:
-        return page("nothing", here, draft, step="day", reason=next(iter(said_wrong(refusal).values())))
+        return nothing_page(here, draft, refusal)
     return page("day", here, draft, step="day", errors=errors, **shown)
 
 
 def _look_near(session: Session, here: Office, said: Said, first: date, last: date) -> Found:
     """Up to the last day, but no further than ten days with places need: mostly the next two weeks are enough."""
     near = min(last, first + NEAR)
-    found = _look(session, here, said, first, near)
+    found = look(session, here, said, first, near)
     enough = sum(bool(each.free) for each in found.days) >= DAYS_SHOWN
-    return found if enough or near == last else _look(session, here, said, first, last)
+    return found if enough or near == last else look(session, here, said, first, last)
 
 
-def _look(session: Session, here: Office, said: Said, first: date, last: date) -> Found:
+def look(session: Session, here: Office, said: Said, first: date, last: date, *, wish: Wish | None = None) -> Found:
+    """What these days offer, as everybody who asks now gets it. Refuses what `errand_of` refuses."""
     errand = errand_of(here, said, visit_on=first)
-    found = availability.find_slots(session, here, errand, first=first, last=last, ports=house().ports, whose=whose())
+    found = availability.find_slots(
+        session, here, errand, first=first, last=last, ports=house().ports, whose=whose(), wish=wish
+    )
     if first == last or not any(day.free for day in found.days):  # a day by name, or nothing to be had at all
         wishes.looked_at(here, here.today(house().ports.clock()), errand.service.code, found.days[:1])
     return found
 
 
 def _day_words(each: DaySlots, marks: Mapping[str, Mark]) -> dict[str, Any]:
-    places = len(each.free)
-    if marks and places:
-        words = t("booking.few") if all(marks[slot.id].level == "few" for slot in each.free) else t("booking.free")
-    else:
-        words = _by_number(places)
     return {
         "value": each.day.isoformat(),
         "label": day_text(_noon(each.day)),
-        "note": words,
-        "closed": "" if each.free else t(f"booking.reason_{each.reason or 'full'}"),
+        "note": days_in_words(each, marks) if each.free else "",
+        "closed": "" if each.free else days_in_words(each, marks),
     }
+
+
+def days_in_words(each: DaySlots, marks: Mapping[str, Mark]) -> str:
+    """How much of a day is left, or why there is nothing."""
+    if not each.free:
+        return t(f"booking.reason_{each.reason or 'full'}")
+    if marks:
+        return t("booking.few") if only_few_left(each, marks) else t("booking.free")
+    return _by_number(len(each.free))
+
+
+def only_few_left(each: DaySlots, marks: Mapping[str, Mark]) -> bool:
+    """Where the capacity is planned: no time of the day is a quiet one."""
+    return all(marks[slot.id].level == "few" for slot in each.free)
 
 
 def _by_number(places: int) -> str:
