@@ -13,7 +13,10 @@ from queue_app.domain.furigana import in_kana, written
 from queue_app.web.i18n import DEFAULT, LANGUAGES, TEXTS, awaiting_review, catalogue
 from tests.world import World
 
-FOR_RESIDENTS = ("common", "kiosk", "resident", "booking", "display", "crowd", "messages", "telling", "accessibility")
+FOR_RESIDENTS = (
+    *("common", "kiosk", "resident", "booking", "display", "crowd", "messages", "telling"),
+    *("accessibility", "privacy"),
+)
 READING = re.compile(r"\{([^{}|]+)\|([^{}|]+)\}")
 READ_IN_TWO_WAYS = {"人", "方", "出", "分", "開"}
 # Staff book for others on these pages; staff read Japanese or English.

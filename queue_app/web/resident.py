@@ -214,8 +214,9 @@ def _todays_hours(here: Office) -> str:
     return "" if words == ["0:00–0:00"] else t("resident.list_separator").join(words)
 
 
-from queue_app.web import (  # noqa: E402, F401 - they declare the pages of one number and the statement
+from queue_app.web import (  # noqa: E402, F401 - they declare the pages of one number and the statements
     accessibility,
+    privacy,
     resident_ticket,
     telling,
 )

@@ -13,7 +13,7 @@ from queue_app.domain.errors import Conflict, Invalid, Refusal
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.person_name import normalise_kana
 from queue_app.domain.slots import parse_slot_id
-from queue_app.services import booking, holding, tokens
+from queue_app.services import booking, forgetting, holding, tokens
 from queue_app.services.deed import begin
 from queue_app.services.messages import Contact, contact_from
 from queue_app.store.database import writing
@@ -156,6 +156,7 @@ def _contact_page(here: Office, draft: Draft, errors: dict[str, str] | None = No
         errors=errors,
         channels=[each for each in FIELDS if each in house().settings.channels],
         later=[each for each in ("line", "push") if each in house().settings.channels],
+        kept_days=forgetting.BOOKINGS_KEPT.days,
         all_needs=[{"value": code, "label": label_in(labels, language)} for code, labels in here.needs.items()],
         **_hold_facts(here, draft),
     )
