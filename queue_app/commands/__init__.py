@@ -12,7 +12,7 @@ from flask import Flask
 
 GROUPS = (
     *("office", "user", "token", "device", "backup", "forget", "rotate_keys"),
-    *("simulate", "plan", "statistics", "audit", "push_key"),
+    *("simulate", "plan", "statistics", "audit", "push_key", "person"),
 )
 
 

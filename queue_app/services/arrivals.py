@@ -48,7 +48,7 @@ def check_in(deed: Deed, row: Reservation) -> Ticket:
     )
     if noted:
         ticket.note = noted
-    row.state, row.ticket_id = after, ticket.id
+    row.state, row.ticket_id, ticket.shielded = after, ticket.id, row.shielded
     row.ended_at = row.changed_at = deed.now
     messages.withdraw(deed, reservation_id=row.id)
     deed.record(Event.CHECKED_IN, ticket=ticket, reservation=row.id, arrival=arrival, papers_done=list(papers))

@@ -66,6 +66,7 @@ def jobs(session: Session, office: Office, now: datetime, holidays: Holidays) ->
         .where(
             Reservation.office_id == office.id,
             Reservation.state == State.BOOKED,
+            Reservation.shielded.is_(False),
             Reservation.end_at >= now,
             Reservation.start_at < midnight,
         )

@@ -32,6 +32,7 @@ def bookings_ahead(
             Reservation.office_id == office.id,
             Reservation.state.in_((State.BOOKED, State.ARRIVED)),
             Reservation.service.in_(list(services)),
+            Reservation.shielded.is_(False),
             Reservation.start_at >= now - AHEAD,
             Reservation.start_at < now + AHEAD,
         )

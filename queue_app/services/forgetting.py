@@ -20,6 +20,7 @@ from queue_app.services.early_work import forget_early_work
 from queue_app.store.access_tables import PairingCode, StaffSession
 from queue_app.store.linking_tables import LinkCode
 from queue_app.store.office_tables import OfficeRow
+from queue_app.store.planning_tables import RemoteTicket
 from queue_app.store.queue_tables import Answer, Delivery, EventRow, Ticket
 from queue_app.store.reservation_tables import Reservation, SlotPlace
 from queue_app.store.statistics_tables import StopRecord, VisitRecord, WishCount
@@ -60,6 +61,14 @@ def forget_tickets(session: Session, now: datetime) -> int:
     )
 
 
+def forget_numbers_from_home(session: Session, now: datetime) -> int:
+    """Which browser and which contact held a number from home, of days that are over everywhere."""
+    held = or_(RemoteTicket.device_hash.is_not(None), RemoteTicket.contact_hash.is_not(None))
+    over = RemoteTicket.day < (now - timedelta(days=1)).date()
+    query = update(RemoteTicket).where(over, held).values(device_hash=None, contact_hash=None)
+    return _count(session, query)
+
+
 def _forget_tickets_of(office_id: int, now: datetime, zone: str) -> Update:
     holds_something = or_(
         Ticket.note.is_not(None),
@@ -78,13 +87,13 @@ def forget_bookings(session: Session, now: datetime) -> int:
     """Who booked, how to reach them and what they came for; holds that nobody confirmed go altogether."""
     over = and_(Reservation.end_at < now - BOOKINGS_KEPT, Reservation.code_hash.is_not(None))
     query = update(Reservation).where(over, Reservation.state != State.BOOKED)
-    stripped = _count(session, query.values({**dict.fromkeys(_OF_THE_PERSON), "needs": []}))
+    stripped = _count(session, query.values({**dict.fromkeys(OF_THE_PERSON), "needs": []}))
     _count(session, delete(SlotPlace).where(SlotPlace.taken_until < now - ANSWERS_KEPT))
     lapsed = and_(Reservation.expires_at < now - ANSWERS_KEPT, Reservation.code_hash.is_(None))
     return stripped + _count(session, delete(Reservation).where(lapsed))
 
 
-_OF_THE_PERSON = (
+OF_THE_PERSON = (
     *("name_kana", "name_hash", "contact_channel", "contact_address", "contact_hash"),
     *("answers", "route", "moved_on", "pin", "code", "code_hash", "hold_hash"),
 )
@@ -100,7 +109,11 @@ def mark_no_shows(session: Session, now: datetime) -> int:
 def forget_messages(session: Session, now: datetime) -> int:
     """Address and text of messages whose use has been over for a day, sent or not."""
     over = and_(Delivery.expires_at < now - MESSAGES_KEPT, Delivery.updated_at < now - MESSAGES_KEPT)
-    query = update(Delivery).where(over, Delivery.address.is_not(None)).values(address=None, payload=FORGOTTEN)
+    query = (
+        update(Delivery)
+        .where(over, Delivery.address.is_not(None))
+        .values(address=None, address_hash=None, payload=FORGOTTEN)
+    )
     stripped = _count(session, query)
     return stripped + _count(session, delete(Delivery).where(Delivery.updated_at < now - DELIVERIES_KEPT))
 
@@ -149,6 +162,7 @@ def forget_events(session: Session, now: datetime) -> int:
 
 FORGETTERS: dict[str, Callable[[Session, datetime], int]] = {
     "tickets": forget_tickets,
+    "numbers from home": forget_numbers_from_home,
     "visits nobody came for": mark_no_shows,
     "bookings": forget_bookings,
     "early work": forget_early_work,

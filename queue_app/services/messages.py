@@ -21,7 +21,7 @@ from queue_app.services.deed import Deed
 from queue_app.services.letters import Letter
 from queue_app.services.push_subscription import subscription_from
 from queue_app.services.search_hashes import contact_hash_of
-from queue_app.store.queue_tables import Delivery, EventRow
+from queue_app.store.queue_tables import Delivery, EventRow, Ticket
 from queue_app.store.reservation_tables import Reservation
 
 CHANNELS = ("sms", "email", "line", "push", "none")
@@ -78,10 +78,12 @@ def contact_from(
 
 
 def post(deed: Deed, contact: Contact, message: Post, event: EventRow | None = None) -> Delivery | None:
-    """Record a message in the deed's transaction; None when this cause was recorded before.
+    """Record a message in the deed's transaction; None for people at risk and when this cause was recorded before.
 
     One that was withdrawn before anybody sent it comes back: somebody changed a contact and changed it back.
     """
+    if _is_shielded(deed.session, message):
+        return None
     before = deed.session.scalars(select(Delivery).where(Delivery.dedupe == message.dedupe)).first()
     if before is not None:
         if before.last_error == WITHDRAWN and before.state == "dropped":
@@ -107,6 +109,13 @@ def post(deed: Deed, contact: Contact, message: Post, event: EventRow | None = N
     )
     deed.session.add(row)
     return row
+
+
+def _is_shielded(session: Session, message: Post) -> bool:
+    """The last fence: whoever is marked is written to by nobody, whatever the deed knows of an address."""
+    booking = session.get(Reservation, message.reservation_id) if message.reservation_id else None
+    ticket = session.get(Ticket, message.ticket_id) if message.ticket_id else None
+    return any(thing is not None and thing.shielded for thing in (booking, ticket))
 
 
 def messages_about(session: Session, row: Reservation) -> list[dict[str, Any]]:

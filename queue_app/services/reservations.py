@@ -12,9 +12,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from queue_app.domain.access import RESIDENT, Identity, Right
 from queue_app.domain.errors import Invalid, NotFound
 from queue_app.domain.navigator import Result, in_language
 from queue_app.domain.office import Office, label_in
@@ -34,12 +35,15 @@ MOST_FOUND = 20
 _REAL = (State.BOOKED, State.ARRIVED, State.CANCELLED, State.NO_SHOW)
 
 
-def reservation_by_token(session: Session, token: str) -> Reservation:
-    """The booking a capability opens, or `not_found`; by hash, so that no answer tells how close a guess was."""
+def reservation_by_token(session: Session, token: str, who: Identity = RESIDENT) -> Reservation:
+    """The booking a capability opens, or `not_found`; by hash, so that no answer tells how close a guess was.
+
+    Of a person at risk it opens nothing but where the person stands: at the machine and for the counters.
+    """
     found = session.scalars(
         select(Reservation).where(Reservation.token_hash == tokens.secret_hash(token), Reservation.state.in_(_REAL))
     ).first()
-    if found is None:
+    if found is None or (found.shielded and not who.may(Right.CHECK_IN)):
         raise NotFound()
     return found
 
@@ -52,7 +56,7 @@ def find_by_code(session: Session, typed_code: str, typed_digits: str, now: date
     """
     row = _by_code(session, typed_code)
     digits_are_right = second_factor_matches(typed_digits, _expected(row))
-    if row is None or (row.next_try_at is not None and now < row.next_try_at):
+    if row is None or row.shielded or (row.next_try_at is not None and now < row.next_try_at):
         return None
     if digits_are_right:
         row.failures, row.next_try_at = 0, None
@@ -73,7 +77,10 @@ def by_code_of_office(session: Session, office: Office, typed_code: str) -> Rese
 
 def search(session: Session, office: Office, text: str) -> list[Reservation]:
     """For staff: bookings by code, phone or e-mail, or exact name in kana; newest first. No part of a name will do."""
-    conditions = [Reservation.name_hash == name_hash_of(text), Reservation.contact_hash.in_(_as_contacts(text))]
+    conditions: list[ColumnElement[bool]] = [Reservation.contact_hash.in_(_as_contacts(text))]
+    name = name_hash_of(text)
+    if name is not None:  # compared with nothing it would find everybody whose name is forgotten
+        conditions.append(Reservation.name_hash == name)
     with suppress(Invalid):
         conditions.append(Reservation.code_hash == code_hash_of(parse_code(text)))
     query = (

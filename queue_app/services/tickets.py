@@ -27,14 +27,21 @@ Snapshot = dict[str, Any]
 
 
 def ticket_by_token(session: Session, token: str) -> Ticket:
-    """The ticket a capability opens, or `not_found`. Whether it still opens it today: `check_is_of_today`.
+    """The ticket a capability opens, or `not_found`, which is also the answer for a person at risk.
 
+    Whether it still opens it today: `check_is_of_today`.
     The look-up is by hash: neither the answer nor its time tells how close a guess was.
     """
     found = session.scalars(select(Ticket).where(Ticket.token_hash == tokens.secret_hash(token))).first()
-    if found is None:
+    if found is None or found.shielded:
         raise NotFound()
     return found
+
+
+def shielded_number(session: Session, token: str) -> Ticket | None:
+    """The number of a person at risk, for the one page that shows the number and nothing else."""
+    query = select(Ticket).where(Ticket.token_hash == tokens.secret_hash(token), Ticket.shielded)
+    return session.scalars(query).first()
 
 
 def check_is_of_today(ticket: Ticket, office: Office, now: datetime) -> None:

@@ -47,6 +47,8 @@ def undelivered(session: Session, office_id: int, now: datetime) -> list[Undeliv
         .where(
             Delivery.office_id == office_id,
             Delivery.updated_at > now - LOOKED_BACK,
+            Ticket.shielded.is_not(True),
+            Reservation.shielded.is_not(True),
             or_(Delivery.state.in_(("failed", "unknown")), Delivery.last_error.in_(LIMITS)),
         )
         .order_by(Delivery.updated_at.desc(), Delivery.id.desc())

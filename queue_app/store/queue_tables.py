@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     CheckConstraint,
     Date,
     ForeignKey,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Integer,
     String,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -90,6 +92,7 @@ class Ticket(Model):
     estimate: Mapped[dict[str, int] | None] = mapped_column(JSON)
     postponed: Mapped[int] = mapped_column(Integer, default=0)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    shielded: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     stages: Mapped[list[Stage]] = relationship(back_populates="ticket", order_by="Stage.position", lazy="select")
     __table_args__ = (
         UniqueConstraint("office_id", "day", "series", "number"),

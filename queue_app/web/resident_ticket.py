@@ -22,7 +22,7 @@ from queue_app.services import holders, offices, remote
 from queue_app.services.deed import Deed, begin_by_id
 from queue_app.services.hall import Hall, read_hall
 from queue_app.services.stops import place_of_counter, where_is
-from queue_app.services.tickets import check_is_of_today, ticket_by_token, ticket_views
+from queue_app.services.tickets import check_is_of_today, shielded_number, ticket_by_token, ticket_views
 from queue_app.store.database import reading
 from queue_app.store.planning_tables import RemoteTicket
 from queue_app.store.queue_tables import Ticket
@@ -87,7 +87,7 @@ def _page(token: str, name: str) -> Response:
             view = ticket_views(hall, session, [found.id])[found.id]
             from_home = _from_home(here, remote.remote_of(session, found), view["state"])
     except NotFound:
-        return make_response(render_template("resident/unknown_ticket.html", languages=[]), 404)
+        return _number_alone(token) or make_response(render_template("resident/unknown_ticket.html", languages=[]), 404)
     said = request.args.get("said")
     return shown(
         name,
@@ -101,6 +101,16 @@ def _page(token: str, name: str) -> Response:
         remote=from_home,
         may_postpone=view["state"] == State.WAITING and view["postponed"] < holders.MOST_POSTPONED,
     )
+
+
+def _number_alone(token: str) -> Response | None:
+    """Of a person at risk: the number, and that it will be called. No state, no place, no counter."""
+    with reading() as session:
+        found = shielded_number(session, token)
+        here = offices.office_by_id(session, found.office_id) if found else None
+        if found is None or here is None or found.day != here.today(house().ports.clock()):
+            return None
+    return shown("shielded", here, number=found.number_text)
 
 
 def _deed(token: str, act: Callable[[Deed, Ticket], None], *, said: str) -> Response:

@@ -43,6 +43,7 @@ from queue_app.web import (  # noqa: E402, F401
     staff_audit,
     staff_console,
     staff_deeds,
+    staff_disclosure,
     staff_early,
     staff_emergency,
     staff_floor,
@@ -51,5 +52,6 @@ from queue_app.web import (  # noqa: E402, F401
     staff_messages,
     staff_plan,
     staff_second_factor,
+    staff_shield,
     staff_statistics,
 )

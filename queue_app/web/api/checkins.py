@@ -45,7 +45,7 @@ def _booking(deed: Deed, body: CheckInBody) -> Reservation:
     if body.code is not None:
         return reservations.by_code_of_office(deed.session, deed.office, body.code)
     token = (body.token or "").rstrip("/").rpartition("/")[2]
-    row = reservations.reservation_by_token(deed.session, token)
+    row = reservations.reservation_by_token(deed.session, token, deed.identity)
     if row.office_id != deed.office.id:
         raise NotFound()
     return row

@@ -56,7 +56,7 @@ def reserve(call: Call, office: str, body: ReservationBody) -> Reply:
 @read("/reservations/<token>", right=Right.RESERVE, answer=ReservationShown, codes=("not_found",))
 def show_reservation(call: Call, token: str) -> Reply:
     """The booking, for its holder."""
-    row = reservations.reservation_by_token(call.session, token)
+    row = reservations.reservation_by_token(call.session, token, call.identity)
     return Reply(_view(offices.office_by_id(call.session, row.office_id), row), personal=True)
 
 
@@ -91,7 +91,7 @@ def cancel_reservation(call: Call, token: str) -> Reply:
 @read("/reservations/<token>/calendar.ics", right=Right.RESERVE, answer=None, codes=("not_found",))
 def reservation_calendar(call: Call, token: str) -> Reply:
     """The booking for a calendar (RFC 5545)."""
-    row = reservations.reservation_by_token(call.session, token)
+    row = reservations.reservation_by_token(call.session, token, call.identity)
     office = offices.office_by_id(call.session, row.office_id)
     text = calendar_file(office, row, link_of(row), reader_language())
     return Reply(text=text, content_type="text/calendar; charset=utf-8", personal=True)
@@ -100,7 +100,7 @@ def reservation_calendar(call: Call, token: str) -> Reply:
 @read("/reservations/<token>/qr.png", right=Right.RESERVE, answer=None, codes=("not_found",))
 def reservation_qr(call: Call, token: str) -> Reply:
     """The secret link as a QR code, to be shown at the machine."""
-    row = reservations.reservation_by_token(call.session, token)
+    row = reservations.reservation_by_token(call.session, token, call.identity)
     return Reply(text=qr_png(link_of(row)), content_type="image/png", personal=True)
 
 
@@ -174,7 +174,7 @@ def link_of(row: Reservation) -> str:
 
 
 def _holder_deed(call: Call, token: str, act: Callable[[Deed, Reservation], Reservation]) -> Reply:
-    row = reservations.reservation_by_token(call.session, token)
+    row = reservations.reservation_by_token(call.session, token, call.identity)
     deed = begin_by_id(call.session, row.office_id, Right.RESERVE, call.identity, call.ports)
     call.session.refresh(row)
     act(deed, row)

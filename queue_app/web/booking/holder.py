@@ -152,7 +152,7 @@ class _found:  # noqa: N801 - used like a function
 
     def __enter__(self) -> tuple[Session, Office, Reservation]:
         session = self._look.__enter__()
-        row = reservations.reservation_by_token(session, self._token)
+        row = reservations.reservation_by_token(session, self._token, identity())
         return session, offices.office_by_id(session, row.office_id), row
 
     def __exit__(self, *error: Any) -> None:
@@ -196,7 +196,7 @@ def _deed(token: str, act: Callable[[Deed, Reservation], str]) -> Response:
     check_public_rate()
 
     def change_it(session: Session) -> str:
-        row = reservations.reservation_by_token(session, token)
+        row = reservations.reservation_by_token(session, token, identity())
         deed = begin_by_id(session, row.office_id, Right.RESERVE, identity(), house().ports)
         session.refresh(row)
         return act(deed, row)
