@@ -22,7 +22,7 @@ from queue_app.services.board import kiosk_menu
 from queue_app.services.deed import begin
 from queue_app.services.hall import read_hall
 from queue_app.store.database import reading, writing
-from queue_app.web.auth import Unauthenticated, identity, needs
+from queue_app.web.auth import Unauthenticated, browser_of, identity, needs
 from queue_app.web.context import house
 from queue_app.web.devices import pairing_page
 from queue_app.web.forms import submit
@@ -112,7 +112,7 @@ def pulse(office: str) -> Response:
     if settings is None:
         raise Unauthenticated()
     who = identity()
-    writing(lambda session: devices.report(session, who, house().ports, status={}))
+    writing(lambda session: devices.report(session, who, house().ports, status={}, browser=browser_of(request)))
     with reading() as session:
         return jsonify(version=read_hall(session, here, house().ports).version)
 

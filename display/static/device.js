@@ -31,7 +31,8 @@ export class Device {
     const body = { voice, zone: this.#screen.zone, alarms: [...alarms, ...this.#own()], details };
     try {
       const answer = await fetch("/api/v1/devices/heartbeat", {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(5000),
+        method: "POST", headers: { "Content-Type": "application/json", "X-Device-Browser": browserId() },
+        body: JSON.stringify(body), signal: AbortSignal.timeout(5000),
       });
       if (answer.ok) onConflict(answer.status === 200 && (await answer.json()).voice_conflict);
     } catch {
@@ -42,5 +43,15 @@ export class Device {
   #own() {
     const wasOut = this.#outageEndedAt !== null && performance.now() - this.#outageEndedAt < OUTAGE_SHOWN_MS;
     return [wasOut && "was_stale", this.#screen.zone_unknown && "zone_unknown"].filter(Boolean);
+  }
+}
+
+// Which browser this is, beside its token: two that take turns with one token are a copied token.
+function browserId() {
+  try {
+    localStorage.deviceBrowser ??= Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
+    return localStorage.deviceBrowser;
+  } catch {
+    return ""; // storage is switched off: nothing can be said
   }
 }

@@ -17,7 +17,7 @@ export function keepPulse(url, { heard, silent }) {
     asking = true;
     askedAt = now;
     try {
-      const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(WITHIN) });
+      const answer = await fetch(url, { cache: "no-store", headers: { "X-Device-Browser": browserId() }, signal: AbortSignal.timeout(WITHIN) });
       if (answer.status === 401) return location.reload(); // unpaired: the page says so
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       const pulse = await answer.json();
@@ -32,4 +32,14 @@ export function keepPulse(url, { heard, silent }) {
 
   setInterval(ask, EVERY);
   addEventListener("online", () => { askedAt = -AGAIN; ask(); });
+}
+
+// Which browser this is, beside its token: two that take turns with one token are a copied token.
+function browserId() {
+  try {
+    localStorage.deviceBrowser ??= Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
+    return localStorage.deviceBrowser;
+  } catch {
+    return ""; // storage is switched off: nothing can be said
+  }
 }

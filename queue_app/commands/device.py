@@ -32,14 +32,14 @@ def register(app: Flask) -> None:
 @in_sentences
 def pair(office: str, role: str, name: str | None, said: tuple[str, ...]) -> None:
     """Print a code to type on the device; it holds for ten minutes and works once."""
-    name = name or role
-    check_text("name", name, LONGEST_NAME)
+    check_text("name", name or role, LONGEST_NAME)
     ports, settings = this_house().ports, _settings(role, said)
 
     def deed(session: Session) -> str:
         number = office_id(session, office)
-        audit.note_in(session, number, ports, audit.COMMAND, Act.PAIRING_OFFERED, name, role=role)
-        return access.pairing_code(session, number, Role(role), name, ports.clock(), settings)
+        called = name or access.free_name(session, number, role)  # a name of its own: pairing again ends the old token
+        audit.note_in(session, number, ports, audit.COMMAND, Act.PAIRING_OFFERED, called, role=role)
+        return access.pairing_code(session, number, Role(role), called, ports.clock(), settings)
 
     code = writing(deed)
     minutes = int(access.PAIRING_TIME.total_seconds() // 60)

@@ -7,6 +7,7 @@ Source: NIST SP 800-63B-4 for passphrases and throttling; OWASP ASVS 5.0 chapter
 
 from __future__ import annotations
 
+import re
 import secrets
 import unicodedata
 from collections.abc import Iterable
@@ -33,8 +34,10 @@ ABSOLUTE = timedelta(hours=10)
 STEP_TIME = timedelta(minutes=10)
 """How long a login may take between the passphrase and the second proof."""
 PAIRING_TIME = timedelta(minutes=10)
-PAIRING_TRIES = 5
 DEVICE_ROLES = (Role.KIOSK, Role.DISPLAY)
+UNUSED = timedelta(days=30)
+"""So long may a kiosk or display be switched off; after that it has to be paired again."""
+USE_NOTED = timedelta(days=1)
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -46,17 +49,34 @@ class NewToken:
     secret: str
 
 
-def identity_of_token(session: Session, secret: str) -> Identity | None:
-    """Whose bearer token this is, or None."""
+def identity_of_token(session: Session, secret: str, now: datetime) -> Identity | None:
+    """Whose bearer token this is, or None: also of a device that nobody has used for `UNUSED`."""
     row = session.execute(_LIVE_TOKEN, {"hash": secret_hash(secret)}).first()
-    if row is None:
+    if row is None or is_unused(row, now):
         return None
     return Identity(f"token:{row.id}", Role(row.role), row.office_id, row.counter, label=row.name)
 
 
-_LIVE_TOKEN = select(
-    AccessToken.id, AccessToken.office_id, AccessToken.role, AccessToken.counter, AccessToken.name
-).where(AccessToken.token_hash == bindparam("hash"), AccessToken.revoked_at.is_(None))
+def is_unused(row: Any, now: datetime) -> bool:
+    """A kiosk or display that was put away, or stolen from the cupboard, opens nothing any more."""
+    return row.role in DEVICE_ROLES and now - (row.seen_at or row.created_at) >= UNUSED
+
+
+def use_is_old(session: Session, device: Identity, now: datetime) -> bool:
+    """Whether it was last noted a day ago that a device is in use."""
+    row = session.get_one(AccessToken, int(device.name.removeprefix("token:")))
+    return now - (row.seen_at or row.created_at) >= USE_NOTED
+
+
+def note_use(session: Session, device: Identity, now: datetime) -> None:
+    """A device that sends requests and no pulses is in use all the same; written once a day."""
+    session.get_one(AccessToken, int(device.name.removeprefix("token:"))).seen_at = now
+
+
+_TOKEN_FACTS = (AccessToken.id, AccessToken.role, AccessToken.seen_at, AccessToken.created_at)
+_LIVE_TOKEN = select(*_TOKEN_FACTS, AccessToken.office_id, AccessToken.counter, AccessToken.name).where(
+    AccessToken.token_hash == bindparam("hash"), AccessToken.revoked_at.is_(None)
+)
 
 
 def identity_of_session(session: Session, secret: str, now: datetime) -> Identity | None:
@@ -91,7 +111,7 @@ def _opened_by(secret: str) -> ColumnElement[bool]:
 def still_valid(session: Session, identities: Iterable[Identity], now: datetime) -> set[Identity]:
     """Which of these earlier identities still hold: not revoked, logged out, demoted or idled out. Two statements."""
     asked = set(identities)
-    tokens = {f"token:{row.id}": row.role for row in _live_tokens(session, asked)}
+    tokens = {f"token:{row.id}": row.role for row in _live_tokens(session, asked) if not is_unused(row, now)}
     sessions = {row.StaffSession.id: row for row in _live_sessions(session, asked)}
     held = set()
     for identity in asked:
@@ -106,9 +126,7 @@ def still_valid(session: Session, identities: Iterable[Identity], now: datetime)
 
 def _live_tokens(session: Session, asked: set[Identity]) -> Any:
     ids = [int(who.name.removeprefix("token:")) for who in asked if who.name.startswith("token:")]
-    return session.execute(
-        select(AccessToken.id, AccessToken.role).where(AccessToken.id.in_(ids), AccessToken.revoked_at.is_(None))
-    )
+    return session.execute(select(*_TOKEN_FACTS).where(AccessToken.id.in_(ids), AccessToken.revoked_at.is_(None)))
 
 
 def _live_sessions(session: Session, asked: set[Identity]) -> Any:
@@ -377,9 +395,26 @@ def pair(session: Session, typed: str, now: datetime) -> tuple[NewToken, Pairing
     if row is None or row.used_at is not None or row.expires_at <= now:
         raise Invalid.field("code", "wrong_code")
     row.used_at = now
-    name = _free_name(session, row.office_id, row.name)
+    revoke_earlier(session, row.office_id, row.name, now)
+    name = free_name(session, row.office_id, row.name)
     token = issue_token(session, row.office_id, Role(row.role), name, now, settings=row.settings)
     return token, row
+
+
+def revoke_earlier(session: Session, office_id: int, name: str, now: datetime) -> None:
+    """Pairing again under the same name leaves the old token dead, whoever has it by now."""
+    numbered = re.compile(rf"{re.escape(name)}( \(\d+\))?")
+    for token in list_tokens(session, office_id):
+        if token.revoked_at is None and token.role in DEVICE_ROLES and numbered.fullmatch(token.name):
+            revoke_token(session, office_id, token.name, now)
+
+
+def free_name(session: Session, office_id: int, wanted: str) -> str:
+    """The name, with a number behind it if it has been used: the history names tokens, dead ones too."""
+    names = {token.name for token in list_tokens(session, office_id)}
+    if wanted not in names:
+        return wanted
+    return next(name for number in range(2, 10_000) if (name := f"{wanted} ({number})") not in names)
 
 
 def _seat_left(session: Session, user: UserRow, now: datetime) -> str | None:
@@ -396,14 +431,6 @@ def _seat_left(session: Session, user: UserRow, now: datetime) -> str | None:
         return None
     counter, last.counter = last.counter, None
     return counter
-
-
-def _free_name(session: Session, office_id: int, wanted: str) -> str:
-    """Pairing again under the same name leaves the old token dead and numbers the new one."""
-    names = {token.name: token for token in list_tokens(session, office_id)}
-    if wanted not in names:
-        return wanted
-    return next(name for number in range(2, 10_000) if (name := f"{wanted} ({number})") not in names)
 
 
 def _is_alive(row: StaffSession, now: datetime) -> bool:

@@ -111,6 +111,7 @@ def _page(
                 "counter": row.counter,
                 "seen_at": row.seen_at,
                 "at": row.created_at,
+                "unused_days": access.UNUSED.days if access.is_unused(row, house().ports.clock()) else None,
             }
             for row in access.list_tokens(session, office.id)
             if row.revoked_at is None

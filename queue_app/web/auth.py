@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import g, redirect, request, url_for
+from flask import Request, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import validate_csrf
 from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ from wtforms.validators import ValidationError
 from queue_app.domain.access import RESIDENT, Identity, Right, Role, check_right
 from queue_app.domain.errors import Forbidden, Refusal
 from queue_app.services import access, token_memory
-from queue_app.store.database import db, reading
+from queue_app.store.database import db, reading, writing
 from queue_app.web.context import house
 
 SESSION_COOKIE = "matazu_session"
@@ -108,8 +108,14 @@ def device_cookie(role: Role) -> str:
 def identity_of_device(session: Session, role: Role) -> Identity | None:
     """The paired device that this browser is, or None; a cookie whose token was revoked is none."""
     secret = request.cookies.get(device_cookie(role))
-    found = access.identity_of_token(session, secret) if secret else None
+    found = access.identity_of_token(session, secret, house().ports.clock()) if secret else None
     return found if found is not None and found.role is role else None
+
+
+def browser_of(asked: Request) -> str:
+    """What a kiosk's or display's browser calls itself, beside its token; nothing for one that does not say."""
+    said = asked.headers.get("X-Device-Browser", "")
+    return said if said.isascii() and said.isalnum() else ""
 
 
 def _identify() -> Identity:
@@ -126,8 +132,17 @@ def _identify() -> Identity:
 
 def _look_up(token: str, now: datetime) -> Identity:
     with reading() as session:
-        found = access.identity_of_token(session, token)
+        found = access.identity_of_token(session, token, now)
     if found is None:
         raise Unauthenticated()
+    if found.role in access.DEVICE_ROLES:
+        _note_use(found, now)
     token_memory.remember(db.engine, token, found, now)
     return found
+
+
+def _note_use(device: Identity, now: datetime) -> None:
+    with reading() as session:
+        due = access.use_is_old(session, device, now)
+    if due:
+        writing(lambda session: access.note_use(session, device, now))

@@ -22,7 +22,7 @@ from queue_app.web.auth import device_cookie, needs
 from queue_app.web.context import house
 from queue_app.web.errors import field_sentence
 from queue_app.web.i18n import t
-from queue_app.web.limits import check_public_rate
+from queue_app.web.limits import check_pairing_rate, check_public_rate
 
 blueprint = Blueprint("devices", __name__)
 YEAR_S = 31_536_000
@@ -44,6 +44,7 @@ def show(role: str) -> Response:
 def pair(role: str) -> Response:
     """Exchange the code, or the demo city's press, for a token in a cookie; then the device's own page."""
     check_public_rate()
+    check_pairing_rate()
     kind, typed, demo = Role(role), request.form.get("code", ""), request.form.get("demo", "")
     try:
         token, office_id, kind = writing(lambda s: _pair_demo(s, kind, demo) if demo else _pair(s, typed))
@@ -97,7 +98,7 @@ def _pair_demo(session: Session, role: Role, code: str) -> tuple[access.NewToken
     office, now = offices.office_by_code(session, code), house().ports.clock()
     if not is_demo(office):
         raise Forbidden("forbidden")
-    name = t(f"devices.demo_name_{role}", language="ja")
+    name = access.free_name(session, office.id, t(f"devices.demo_name_{role}", language="ja"))
     typed = access.pairing_code(session, office.id, role, name, now, settings=DEMO_SETTINGS[role])
     session.flush()
     token = access.pair(session, typed, now)[0]

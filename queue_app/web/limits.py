@@ -19,6 +19,9 @@ from queue_app.web.context import house
 WRONG_CODES = "20 per 10 minutes"
 """For one machine at the door: enough for a busy morning of slips of the finger, useless for guessing eight digits."""
 
+PAIRINGS = "30 per 10 minutes"
+"""Codes of new kiosks and displays, by one address: a code has 50 bits and ten minutes, so this is the second lock."""
+
 JOINS = "20 per hour"
 """Numbers from home, by one address."""
 
@@ -42,6 +45,12 @@ def check_join_rate() -> None:
         return
     if not take_once("join", request.remote_addr or "unknown", JOINS):
         raise Conflict("too_many_tries", retry_after_s=3600)
+
+
+def check_pairing_rate() -> None:
+    """Refuse more pairing codes than a hall full of new screens needs from one address, right or wrong ones."""
+    if not take_once("pair", request.remote_addr or "unknown", PAIRINGS):
+        raise Conflict("too_many_tries", retry_after_s=600)
 
 
 def take_once(kind: str, name: str, limit: str) -> bool:

@@ -180,7 +180,7 @@ def _identify(auth: object) -> Identity:
     token = auth.get("token") if isinstance(auth, dict) else None
     with reading() as session:
         if token is not None:
-            found = access.identity_of_token(session, str(token))
+            found = access.identity_of_token(session, str(token), now)
             if found is None:
                 raise ConnectionRefusedError("unauthenticated")
             return found

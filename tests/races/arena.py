@@ -142,7 +142,7 @@ class Arena:
 
     def _clerk(self) -> Any:
         with self.world.app.app_context(), reading() as session:
-            return access.identity_of_token(session, self.clerk_token)
+            return access.identity_of_token(session, self.clerk_token, self.world.clock())
 
 
 def rows_of(world: World, *, without: Sequence[str] = ("answer",)) -> dict[str, list[tuple[Any, ...]]]:

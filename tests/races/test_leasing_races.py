@@ -34,7 +34,7 @@ def arena(app: Flask, clock: Clock) -> Arena:
 def kiosks(arena: Arena) -> list[Identity]:
     tokens = [arena.world.token(Role.KIOSK) for _ in range(KIOSKS)]
     with arena.world.app.app_context(), reading() as session:
-        return [found for token in tokens if (found := access.identity_of_token(session, token))]
+        return [found for token in tokens if (found := access.identity_of_token(session, token, arena.world.clock()))]
 
 
 def given_by(arena: Arena, kiosk: Identity, count: int, *, turn: int) -> list[leasing.Given]:

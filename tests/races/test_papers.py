@@ -84,7 +84,7 @@ def everybody_prints(arena: Arena, jobs: int, kind: type[PrintRoom]) -> list[str
 def ask_for_papers(arena: Arena, jobs: int) -> None:
     with arena.world.app.app_context():
         with reading() as session:
-            kiosk = access.identity_of_token(session, arena.kiosk_token)
+            kiosk = access.identity_of_token(session, arena.kiosk_token, arena.world.clock())
         assert kiosk is not None and kiosk.role is Role.KIOSK
 
         def ask(deed: Any, start: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from flask import request
 from pydantic import Field
 
 from queue_app.domain.access import Right
@@ -12,6 +13,7 @@ from queue_app.services import calling, devices, next_press
 from queue_app.services.deed import begin_by_id
 from queue_app.web.api.endpoint import Call, Reply, change
 from queue_app.web.api.models import Body, Shown
+from queue_app.web.auth import browser_of
 
 Text = Annotated[str, Field(max_length=200)]
 Word = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_]+$")]
@@ -35,7 +37,9 @@ class HeartbeatShown(Shown):
 @change("/devices/heartbeat", right=Right.REPORT_DEVICE, body=HeartbeatBody, answer=HeartbeatShown)
 def report_device(call: Call, body: HeartbeatBody) -> Reply:
     """I am alive; 204, or 200 with `voice_conflict` when another display of the same zone speaks already."""
-    must_be_silent = devices.report(call.session, call.identity, call.ports, status=body.model_dump())
+    must_be_silent = devices.report(
+        call.session, call.identity, call.ports, status=body.model_dump(), browser=browser_of(request)
+    )
     return Reply({"voice_conflict": True}) if must_be_silent else Reply(status=204)
 
 
