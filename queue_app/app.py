@@ -134,7 +134,8 @@ def _media(settings: Settings, ports: Ports) -> MediaFiles:
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:
+    quiet = {"hide_parameters": True}  # an error must not quote what a statement would have stored
     if settings.is_embedded:
         # The connection that wrote last still knows the pages; any other would have to read them again.
-        return {"pool_size": 20, "max_overflow": 40, "pool_use_lifo": True}
-    return {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+        return {**quiet, "pool_size": 20, "max_overflow": 40, "pool_use_lifo": True}
+    return {**quiet, "pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}

@@ -9,7 +9,9 @@ import json
 import logging
 import re
 import sys
+import traceback
 from datetime import UTC, datetime
+from typing import Any
 
 _SECRETS = re.compile(r"(/(?:t|r|tickets|reservations)/)[A-Za-z0-9_\-]{16,}|(token=)[^&\s]+", re.ASCII)
 
@@ -31,12 +33,35 @@ def without_secrets(text: str) -> str:
     return cut.replace("\r", "\\r")
 
 
-class _Text(logging.Formatter):
+def trace_of(error: BaseException) -> str:
+    """Where an error came from: kinds of errors and lines of code, along the whole chain.
+
+    What the errors say is left out: a sentence of Python or of the database quotes the very value that broke it, which
+    may be somebody's name, a statement's parameters or a link.
+    """
+    told: traceback.TracebackException | None = traceback.TracebackException.from_exception(error)
+    lines: list[str] = []
+    while told is not None:
+        lines.append("".join((*told.stack.format(), f"{_kind(told)} (its words are left out)")))
+        told = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
+    return "\n\ncaused by:\n".join(lines)
+
+
+def _kind(told: traceback.TracebackException) -> str:
+    return next(told.format_exception_only()).partition(":")[0].strip()
+
+
+class _Wordless(logging.Formatter):
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
+        return trace_of(ei[1]) if ei[1] is not None else ""
+
+
+class _Text(_Wordless):
     def format(self, record: logging.LogRecord) -> str:
         return without_secrets(super().format(record))
 
 
-class _Json(logging.Formatter):
+class _Json(_Wordless):
     def format(self, record: logging.LogRecord) -> str:
         entry = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
