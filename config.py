@@ -45,6 +45,7 @@ class Settings:
     twilio_api_base: str = ""
     smtp_url: str = ""
     mail_from: str = ""
+    security_contact: str = ""
     line_channel_secret: str = ""
     line_channel_token: str = ""
     line_api_base: str = ""
@@ -115,6 +116,7 @@ _PLAIN = (
     "TWILIO_API_BASE",
     "SMTP_URL",
     "MAIL_FROM",
+    "SECURITY_CONTACT",
     "LINE_CHANNEL_SECRET",
     "LINE_CHANNEL_TOKEN",
     "LINE_API_BASE",
@@ -154,6 +156,8 @@ def _check_channels(settings: Settings) -> None:
         missing = [name.upper() for name in names if not getattr(settings, name)]
         if missing and len(missing) < len(names):
             _refuse(missing[0], f"it belongs to {', '.join(name.upper() for name in names)}; set all of them or none")
+    if not re.fullmatch(r"(?:(?:mailto:|https://)[!-~]+)?", settings.security_contact):
+        _refuse("SECURITY_CONTACT", "use mailto:somebody@city.example or the https:// address of a page")
     if settings.line_account and not re.fullmatch(r"@[\w.-]{1,40}", settings.line_account, re.ASCII):
         _refuse("LINE_ACCOUNT", "use the id that people see, with its @, e.g. @aoba-city")
     if settings.vapid_private_key and not _is_data_key(settings.vapid_private_key.rstrip("=") + "="):

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import text
 
 from queue_app import __version__
+from queue_app.domain.errors import NotFound
 from queue_app.services.schema import schema_is_current
 from queue_app.store.database import reading
 from queue_app.web.auth import identity
@@ -16,6 +17,7 @@ from queue_app.web.wire import to_json
 
 health = Blueprint("health", __name__)
 OLDEST_BEAT = timedelta(seconds=15)
+CONTACT_HOLDS = timedelta(days=180)
 
 
 @health.get("/healthz")
@@ -56,6 +58,21 @@ def _database_answers() -> bool:
             return bool(session.execute(text("SELECT 1")).scalar())
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not ready
         return False
+
+
+@health.get("/.well-known/security.txt")
+def security_contact() -> Response:
+    """Where to report a weakness (RFC 9116), good for half a year from now; nothing where the city names nobody."""
+    here = house()
+    contact = here.settings.security_contact
+    if not contact:
+        raise NotFound()
+    until = (here.ports.clock() + CONTACT_HOLDS).strftime("%Y-%m-%dT00:00:00Z")
+    said = ("Contact", contact), ("Expires", until), ("Preferred-Languages", "ja, en")
+    own = ("Canonical", f"{here.settings.public_url}/.well-known/security.txt")
+    return Response(
+        "".join(f"{name}: {value}\n" for name, value in (*said, own)), content_type="text/plain; charset=utf-8"
+    )
 
 
 def _json(value: object, status: int) -> Response:
