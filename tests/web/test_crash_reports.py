@@ -27,12 +27,14 @@ from tests.services.test_outbox import CHANNELS
 from tests.world import World
 
 SHE = Marked(4841)
+BESIDE = {"PUBLIC_URL": "http://127.0.0.1:8000", "REDIS_URL": "redis://127.0.0.1:1/0"}
+"""A session cookie without TLS, and a bus that nobody needs here."""
 BROKEN = "a trigger of the test"
 
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, DATABASE_URL=database_url, **CHANNELS | {"PUBLIC_URL": "http://127.0.0.1:8000"})
+    return settings_for(tmp_path, DATABASE_URL=database_url, **CHANNELS | BESIDE)
 
 
 @pytest.fixture

@@ -23,11 +23,13 @@ from tests.web.test_staff_pages import Browser, staff
 from tests.world import Clock, World
 
 HE = Marked(4832)
+BESIDE = {"PUBLIC_URL": "http://127.0.0.1:8000", "REDIS_URL": "redis://127.0.0.1:1/0"}
+"""A session cookie without TLS, and a bus that nobody needs here."""
 
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, DATABASE_URL=database_url, **CHANNELS | {"PUBLIC_URL": "http://127.0.0.1:8000"})
+    return settings_for(tmp_path, DATABASE_URL=database_url, **CHANNELS | BESIDE)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from config import WrongSetting
 from tests.conftest import make_app, settings_for
 from tests.world import Clock
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 FILE = "/.well-known/security.txt"
 
 
@@ -30,6 +31,6 @@ def test_without_a_contact_there_is_no_file(database_url: str, tmp_path: Path, c
 @pytest.mark.parametrize(
     "contact", ["security@aoba.example", "mailto:a@b.example\nExpires: never", "http://aoba.example"]
 )
-def test_what_is_no_contact_is_refused_at_the_start(tmp_path: Path, contact: str) -> None:
+def test_what_is_no_contact_is_refused_at_the_start(database_url: str, tmp_path: Path, contact: str) -> None:
     with pytest.raises(WrongSetting):
-        settings_for(tmp_path, SECURITY_CONTACT=contact)
+        settings_for(tmp_path, DATABASE_URL=database_url, SECURITY_CONTACT=contact)
