@@ -32,12 +32,23 @@ MOST_PUBLIC_THREADED, MOST_PUBLIC = 400, 4_000
 that are turned away ask every few seconds instead.
 """
 CHECK_S = 2.0
+MOST_EVENTS, PER_S = 60, 10.0
+"""A console sends a dozen wishes when it opens and none later. Whoever sends more than this is no screen of ours."""
 
 
 @dataclass
 class _Watcher:
     identity: Identity
     rooms: set[str] = field(default_factory=set)
+    events: int = 0
+    counted_from: float = 0.0
+
+    def may_speak(self, now_s: float) -> bool:
+        """Counts one event; False from the first that is too many for its span of `PER_S` seconds."""
+        if now_s - self.counted_from >= PER_S:
+            self.events, self.counted_from = 0, now_s
+        self.events += 1
+        return self.events <= MOST_EVENTS
 
 
 class Sockets:
@@ -69,6 +80,7 @@ class Sockets:
         self.io.on_event("connect", self._connect)
         self.io.on_event("disconnect", self._disconnect)
         self.io.on_event("watch", self._watch)
+        self.io.on_event("*", self._other)
 
     def publish(self, room: str, event: str, snapshot: dict[str, object]) -> None:
         self.io.emit(event, snapshot, to=room, namespace="/")
@@ -116,15 +128,21 @@ class Sockets:
 
     def _watch(self, wish: object = None, *_more: object) -> dict[str, Any]:
         watcher = self._watchers.get(_sid())
-        if watcher is None:
+        if watcher is None or not watcher.may_speak(_now_s()):
             disconnect()
-            return {"ok": False, "code": "unauthenticated"}
+            return {"ok": False, "code": "unauthenticated" if watcher is None else "too_many_tries"}
         if len(watcher.rooms) >= MOST_ROOMS:
             return {"ok": False, "code": "too_many_rooms"}
         try:
             return self._join(watcher, _read_wish(wish))
         except Refusal as refusal:
             return {"ok": False, "code": refusal.code}
+
+    def _other(self, *_event: object) -> None:
+        """An event that nobody knows: counted, otherwise nothing."""
+        watcher = self._watchers.get(_sid())
+        if watcher is None or not watcher.may_speak(_now_s()):
+            disconnect()
 
     def _join(self, watcher: _Watcher, wish: dict[str, str]) -> dict[str, Any]:
         """Join first, look second: a change in between is sent to the room."""
@@ -203,6 +221,10 @@ def _never_wait_for_a_goodbye(engine: Any) -> None:
                 found.close(wait=False, reason=engine.reason.SERVER_DISCONNECT)
 
     engine.disconnect = disconnect
+
+
+def _now_s() -> float:
+    return float(house().ports.clock().timestamp())
 
 
 def _sid() -> str:

@@ -46,7 +46,10 @@ class Wire:
 
     @staticmethod
     def loads(text: str | bytes, **_options: Any) -> Any:
-        return json.loads(text, parse_constant=_no_constant)
+        try:
+            return json.loads(text, parse_constant=_no_constant)
+        except RecursionError:  # a nest of twenty thousand brackets; as broken as any other text
+            raise ValueError("too deep") from None
 
 
 def _plain(value: object) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from scripts.bench import booking, measures
+from scripts.bench import attack, booking, measures
 from scripts.bench.statements import statements_per_call
 from scripts.bench_env import environment
 
@@ -135,6 +135,36 @@ def bookings(folder: Path, size: float) -> list[str]:
     )
 
 
+def attacked(folder: Path, size: float) -> list[str]:
+    rows = [
+        (
+            name,
+            ms(run.issue.at(0.95)),
+            ms(run.call.at(0.95)),
+            str(run.issue.refused + run.call.refused),
+            f"{run.offered_per_s:.0f}",
+            f"{run.refused:.0%}",
+            ms(run.street_p95_ms),
+            ms(run.refusal_p95_ms),
+        )
+        for name, run in attack.under_attack(folder, max(12, 40 * size)).items()
+    ]
+    return table(
+        f"The counters while the street offers {attack.OFFERED_PER_S} a second (SQLite, 5 tickets/s + 2 calls/s)",
+        (
+            "",
+            "ticket p95",
+            "call p95",
+            "failed",
+            "street came, a second",
+            "turned away",
+            "street p95",
+            "turned away p95",
+        ),
+        *rows,
+    )
+
+
 def statements(folder: Path, _size: float) -> list[str]:
     rows = [(name, str(count)) for name, count in statements_per_call(folder).items()]
     return table("Database statements", ("", "statements"), *rows)
@@ -148,6 +178,7 @@ PARTS: dict[str, Callable[[Path, float], list[str]]] = {
     "flat-out": flat_out,
     "screens": screens,
     "booking": bookings,
+    "attack": attacked,
 }
 
 
