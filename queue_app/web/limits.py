@@ -26,6 +26,10 @@ JOINS = "20 per hour"
 """Numbers from home, by one address."""
 
 
+PLACES = "60 per 10 minutes"
+"""Holds and bookings by one address: a hall full of phones behind it, a tenth of what a program would take."""
+
+
 def check_public_rate(*, cost: int = 1) -> None:
     """Refuse `too_many_requests` with Retry-After when an address without a token asks too often."""
     limit = house().settings.rate_limit_public
@@ -50,6 +54,14 @@ def check_join_rate() -> None:
 def check_pairing_rate() -> None:
     """Refuse more pairing codes than a hall full of new screens needs from one address, right or wrong ones."""
     if not take_once("pair", request.remote_addr or "unknown", PAIRINGS):
+        raise Conflict("too_many_tries", retry_after_s=600)
+
+
+def check_place_rate() -> None:
+    """Refuse more places than people behind one address would take: held places are lost to everybody else."""
+    if house().settings.rate_limit_public == "off" or identity().role is not None:
+        return
+    if not take_once("places", request.remote_addr or "unknown", PLACES):
         raise Conflict("too_many_tries", retry_after_s=600)
 
 

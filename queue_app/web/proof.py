@@ -17,7 +17,7 @@ from queue_app.domain.errors import Refusal
 from queue_app.domain.proof import PATIENCE_S, VALID_S, Challenge, is_ours, is_solved, new_challenge, was_waited_for
 from queue_app.web.auth import identity
 from queue_app.web.context import KEY, house
-from queue_app.web.limits import check_public_rate, take_once
+from queue_app.web.limits import check_place_rate, check_public_rate, take_once
 
 HEADER: Final = "Proof"
 PATIENT: Final = f"3 per {PATIENCE_S} seconds"
@@ -37,6 +37,7 @@ def check_rate_and_proof() -> None:
     """What stands before every deed that takes a place."""
     check_public_rate()
     check_proof()
+    check_place_rate()
 
 
 def check_proof() -> None:

@@ -26,7 +26,7 @@ from queue_app.web.booking.rush import proof_page
 from queue_app.web.booking.wished import read_wish, wish_options
 from queue_app.web.context import house
 from queue_app.web.i18n import t
-from queue_app.web.limits import check_public_rate
+from queue_app.web.limits import check_place_rate, check_public_rate
 from queue_app.web.opening import day_text
 from queue_app.web.proof import ProofNeeded, check_proof
 
@@ -86,6 +86,7 @@ def take_time(office: str) -> Response:
     before = draft.hold
     try:
         check_proof()
+        check_place_rate()
     except ProofNeeded as needed:
         return proof_page(office, draft, needed)
     try:
