@@ -89,7 +89,7 @@ async def _get(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, numbe
 
 def under_attack(folder: Path, seconds: float) -> dict[str, Stand]:
     """The runs, by what was different."""
-    found = {}
+    found: dict[str, Stand] = {}
     for name, per_s, environ, switch in (
         ("quiet", 0, {}, None),
         ("attacked", OFFERED_PER_S, {}, None),
