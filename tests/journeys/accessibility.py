@@ -71,6 +71,8 @@ def not_in_words(page: Page, language: str) -> list[str]:
     """What shows that a text is missing: another language's mark, the name of a text, a blank nobody filled."""
     said = page.evaluate("() => document.title + '\\n' + document.body.innerText")
     known = set(catalogue(DEFAULT))
-    wrong = [each for each in NAME_OF_TEXT.findall(said) if each in known] + BLANK.findall(said)
+    # `/statistics.csv` is the end of an address, not the name of a text.
+    wrong = [each for each in NAME_OF_TEXT.findall(said) if each in known and f"/{each}" not in said]
+    wrong += BLANK.findall(said)
     marked = page.evaluate("() => document.documentElement.lang")
     return wrong if marked == language else [f"lang={marked}", *wrong]

@@ -26,6 +26,7 @@ SLOTS = "minutes: 14, slots: {{length_min: 30, capacity: 1{more}}}}}"
 NAVIGATOR = "navigator: aoba-navigator.yaml\nphone: 042-000-0000\n"
 NO_PAGES = (
     "/static/",
+    "/.well-known/",
     "/api/v1/",
     "/healthz",
     "/readyz",

@@ -34,7 +34,7 @@ def test_the_month_names_each_day_in_full_and_leads_to_its_times(world: World) -
     for clock in ("08:30", "09:00"):
         reserve(world, slot(clock))
     page = seen(browser, "/book/aoba/month?month=2026-12")
-    assert 'aria-label="12月3日 木曜日 残り' in page
+    assert 'visually-hidden">12月3日 木曜日 残り' in page
     assert f'href="/book/aoba/time?day={TOMORROW}"' in page
     assert "10:00" in seen(browser, f"/book/aoba/time?day={TOMORROW}")
 

@@ -41,7 +41,7 @@ P20: Final = 0.8416
 RECHECK_MIN: Final = 2.0
 FOREVER: Final = 1e9
 STUCK_MIN: Final = 7 * 24 * 60.0
-"""Whoever waits so long waits for somebody who never comes back."""
+"""Whoever still waits so long after the last arrival waits for somebody who never comes back."""
 
 
 def simulate_day(
@@ -97,9 +97,10 @@ class Day:
                 self._at(leaves, partial(self._break_due, desk, returns - leaves))
         for visitor in self.visitors:
             self._expect(visitor)
+        latest = max([self.day_min, *(visitor.wish_min for visitor in self.visitors)]) + STUCK_MIN
         while self._agenda:
             self.now, _, act = heappop(self._agenda)
-            if self.now > STUCK_MIN:
+            if self.now > latest:
                 break
             act()
         return self._closed()
