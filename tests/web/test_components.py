@@ -20,7 +20,7 @@ LANGUAGES = ("ja", "en")
 
 def catalogue(language: str) -> dict[str, str]:
     common: dict[str, str] = yaml.safe_load((TEXTS / f"{language}.yaml").read_text("utf-8"))["common"]
-    return {f"common.{key}": sentence for key, sentence in common.items()} | {"accessibility.link": "?"}
+    return {f"common.{key}": sentence for key, sentence in common.items()} | {"accessibility.link": "?", "privacy.link": "?"}
 
 
 def style_guide(language: str, surface: str = "resident", **context: Any) -> str:
@@ -36,7 +36,9 @@ def style_guide(language: str, surface: str = "resident", **context: Any) -> str
     languages = [{"code": code, "label": code, "url": f"?lang={code}"} for code in LANGUAGES]
     app.context_processor(lambda: {"lang": language, "surface": surface, "languages": languages, **context})
     app.register_blueprint(blueprint)
-    return app.test_client().get("/styleguide").get_data(as_text=True)
+    answer = app.test_client().get("/styleguide")
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

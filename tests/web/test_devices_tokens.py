@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from queue_app.domain.access import Role
 from queue_app.services import access
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeRow
+from queue_app.web.context import KEY
 from queue_app.web.limits import PAIRINGS
 from tests.web.test_staff_pages import staff
 from tests.world import Caller, Clock, World
@@ -101,8 +103,12 @@ def test_one_browser_and_one_that_took_over_are_no_alarm(world: World, clock: Cl
     assert alarms(world) == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_codes_typed_at_one_address_are_counted(world: World) -> None:
+    house = world.app.extensions[KEY]
+    house.settings = replace(house.settings, rate_limit_public="600/minute")
     browser = world.app.test_client()
+    browser.environ_base["REMOTE_ADDR"] = "192.0.2.9"
     form = browser.get("/display/pair").text
     token = form.split('name="csrf_token" value="')[1].split('"')[0]
     most = int(PAIRINGS.split()[0])
