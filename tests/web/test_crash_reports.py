@@ -121,4 +121,6 @@ def test_the_bus_carries_nobody(world: World, redis_url: Callable[[], str]) -> N
             carried.append(str(heard.get_message(timeout=1)).encode())
         kept = [bytes(key) + (client.dump(key) or b"") for key in client.scan_iter("*")]
     bus.stop()
+    with on_bus.app.app_context():
+        db.engine.dispose()
     assert traces(b"\n".join((*carried, *kept)), [SHE]) == []
