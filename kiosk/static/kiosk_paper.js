@@ -57,11 +57,13 @@ export function keepPaper(kiosk) {
   }
 
   // Once the paper is out, what is seen, what is told and what the window is called change together.
-  function say({ dataset }) {
-    const heading = kiosk.screen.querySelector("[data-heading]");
-    if (!heading) return;
-    document.title = dataset.title.replace(words(heading), dataset.taken);
-    heading.textContent = document.getElementById("told").textContent = dataset.taken;
+  function say(screen) {
+    const heading = screen.querySelector("[data-heading]");
+    const taken = screen.querySelector("[data-taken]");
+    if (!heading || !taken) return;
+    document.title = screen.dataset.title.replace(words(heading), words(taken));
+    document.getElementById("told").textContent = words(taken);
+    heading.replaceChildren(...taken.cloneNode(true).childNodes); // with its readings
   }
 
   function clear() {

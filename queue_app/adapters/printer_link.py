@@ -64,20 +64,25 @@ class _Descriptor:
     def send(self, data: bytes) -> None:
         deadline = monotonic() + self.timeout_s
         while data:
-            _, ready, _ = select.select([], [self.handle], [], max(0, deadline - monotonic()))
-            if not ready:
+            if not self._is_ready(select.POLLOUT, deadline):
                 raise TimeoutError("the printer takes no more data")
             data = data[self._write(data) :]
 
     def receive(self, wanted: Callable[[int], bool], *, within_s: float) -> int | None:
         deadline = monotonic() + within_s
-        while select.select([self.handle], [], [], max(0, deadline - monotonic()))[0]:
+        while self._is_ready(select.POLLIN, deadline):
             answer = os.read(self.handle, 1)
             if not answer:
                 return None
             if wanted(answer[0]):
                 return answer[0]
         return None
+
+    def _is_ready(self, what: int, deadline: float) -> bool:
+        """Polled: `select` takes no descriptor above 1,023, and a server with that many sockets has one."""
+        poll = select.poll()
+        poll.register(self.handle, what)
+        return bool(poll.poll(max(0, deadline - monotonic()) * 1000))
 
     def _write(self, data: bytes) -> int:
         """Small portions: a blocking descriptor that is ready for some bytes need not be ready for all."""

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from queue_app.services.ports import Ports, Sender
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import AlarmRow
-from queue_app.store.queue_tables import Delivery
+from queue_app.store.queue_tables import PAPER, Delivery
 
 log = logging.getLogger("matazu.outbox")
 
@@ -118,7 +118,7 @@ def _claim(session: Session, now: datetime, *, skip: Mapping[str, datetime]) -> 
     _give_up_the_lost(session, now)
     query = (
         select(Delivery)
-        .where(Delivery.state == "due", Delivery.due_at <= now, Delivery.channel.not_in(list(skip)))
+        .where(Delivery.state == "due", Delivery.due_at <= now, Delivery.channel.not_in([PAPER, *skip]))
         .order_by(Delivery.due_at, Delivery.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
@@ -289,7 +289,7 @@ class Outbox:
 def something_is_due(ports: Ports) -> bool:
     """Asked without a writer's turn, because mostly nothing is."""
     now = ports.clock()
-    waiting = (Delivery.state == "due") & (Delivery.due_at <= now)
+    waiting = (Delivery.state == "due") & (Delivery.due_at <= now) & (Delivery.channel != PAPER)
     lost = (Delivery.state == "sending") & (Delivery.locked_until <= now)
     with reading() as session:
         return session.scalar(select(Delivery.id).where(waiting | lost).limit(1)) is not None

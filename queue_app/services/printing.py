@@ -35,11 +35,10 @@ from queue_app.services.stops import route_of
 from queue_app.services.visits import current_stage, has_begun
 from queue_app.services.waits import place_of
 from queue_app.store.database import reading, writing
-from queue_app.store.queue_tables import Delivery, Ticket
+from queue_app.store.queue_tables import PAPER, Delivery, Ticket
 
 log = logging.getLogger("matazu.printing")
 
-CHANNEL = "print"
 OF_USE_FOR = timedelta(seconds=60)
 """Nobody waits longer for a paper; one that comes later would be taken by the next person."""
 
@@ -163,7 +162,7 @@ class PrintRoom:
 
     def _due(self) -> list[tuple[int, str]]:
         with reading() as session:
-            query = select(Delivery).where(Delivery.channel == CHANNEL, Delivery.state == "due").order_by(Delivery.id)
+            query = select(Delivery).where(Delivery.channel == PAPER, Delivery.state == "due").order_by(Delivery.id)
             return [(row.id, row.address or "") for row in session.scalars(query)]
 
     def _next_at(self, address: str) -> PrintJob | None:
@@ -204,7 +203,7 @@ class PrintRoom:
         now = self.ports.clock()
         with reading() as session:
             late = select(Delivery.id).where(
-                Delivery.channel == CHANNEL, Delivery.state == "printing", Delivery.locked_until < now
+                Delivery.channel == PAPER, Delivery.state == "printing", Delivery.locked_until < now
             )
             overdue = list(session.scalars(late))
         for job_id in overdue:
@@ -233,11 +232,11 @@ def _enqueue(deed: Deed, ticket: Ticket, paper: Slip, kind: str, printer: str, s
         Delivery(
             office_id=deed.office.id,
             ticket_id=ticket.id,
-            channel=CHANNEL,
+            channel=PAPER,
             kind=kind,
             address=printer,
             payload=json.dumps({**asdict(paper), "source": source}, ensure_ascii=False),
-            dedupe=f"{CHANNEL}:{ticket.id}:{times}",
+            dedupe=f"{PAPER}:{ticket.id}:{times}",
             due_at=deed.now,
             expires_at=deed.now + OF_USE_FOR,
             updated_at=deed.now,
@@ -246,7 +245,7 @@ def _enqueue(deed: Deed, ticket: Ticket, paper: Slip, kind: str, printer: str, s
 
 
 def _last(session: Session, ticket_id: int) -> Delivery | None:
-    query = select(Delivery).where(Delivery.channel == CHANNEL, Delivery.ticket_id == ticket_id)
+    query = select(Delivery).where(Delivery.channel == PAPER, Delivery.ticket_id == ticket_id)
     return session.scalars(query.order_by(Delivery.id.desc())).first()
 
 

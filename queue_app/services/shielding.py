@@ -59,7 +59,7 @@ def forget_ways_to_write(deed: Deed, thing: Reservation | Ticket) -> None:
     waits = (whose == thing.id) & (Delivery.state == "due")
     _run(deed, update(Delivery).where(waits).values(state="dropped", last_error=WHY_NOT_SENT, updated_at=deed.now))
     gone = {"address": None, "address_hash": None, "payload": NOTHING}
-    _run(deed, update(Delivery).where(whose == thing.id, Delivery.state != "sending").values(gone))
+    _run(deed, update(Delivery).where(whose == thing.id, Delivery.state.not_in(("sending", "printing"))).values(gone))
     _run(deed, delete(LinkCode).where(code_of == thing.id))
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.reservation import format_code
 from queue_app.store.office_tables import AlarmRow
-from queue_app.store.queue_tables import Delivery, Ticket
+from queue_app.store.queue_tables import PAPER, Delivery, Ticket
 from queue_app.store.reservation_tables import Reservation
 
 LOOKED_BACK = timedelta(days=7)
@@ -46,6 +46,7 @@ def undelivered(session: Session, office_id: int, now: datetime) -> list[Undeliv
         .outerjoin(Reservation, Reservation.id == Delivery.reservation_id)
         .where(
             Delivery.office_id == office_id,
+            Delivery.channel != PAPER,
             Delivery.updated_at > now - LOOKED_BACK,
             Ticket.shielded.is_not(True),
             Reservation.shielded.is_not(True),
@@ -61,7 +62,10 @@ def of_the_day(session: Session, office_id: int, now: datetime) -> dict[tuple[st
     """How many messages of the last 24 hours stand where: (channel, state) -> count."""
     rows = session.execute(
         select(Delivery.channel, Delivery.state).where(
-            Delivery.office_id == office_id, Delivery.updated_at > now - COUNTED, Delivery.state != "due"
+            Delivery.office_id == office_id,
+            Delivery.channel != PAPER,
+            Delivery.updated_at > now - COUNTED,
+            Delivery.state != "due",
         )
     )
     return dict(Counter((channel, state) for channel, state in rows))

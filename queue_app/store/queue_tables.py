@@ -224,10 +224,15 @@ class EventRow(Model):
     )
 
 
-class Delivery(Model):
-    """One message to be sent, recorded in the transaction of its cause. The relay sends it after the commit.
+PAPER = "print"
+"""The channel of papers: they go to a kiosk's printer, never through the senders of messages."""
 
-    Ends as sent, delivered, failed, unknown (the provider may have it) or dropped (its use was over).
+
+class Delivery(Model):
+    """One message or paper to be sent, recorded in the transaction of its cause and sent after its commit.
+
+    Ends as sent, delivered, failed, unknown (the provider may have it) or dropped (its use was over). Messages are
+    `sending` meanwhile, papers `printing`.
     """
 
     __tablename__ = "delivery"

@@ -1,5 +1,8 @@
 """Paper and record agree, and nothing is claimed that the device did not confirm."""
 
+import contextlib
+import os
+import resource
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -171,6 +174,16 @@ def test_a_printer_that_is_not_there_has_surely_not_printed():
         url = double.url
     assert quick(url).print_slip(job("A023")).end is PrintEnd.FAILED
     assert quick(url).state() is PrinterState.ERROR
+
+
+def test_a_server_with_more_than_a_thousand_open_sockets_still_prints():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, hard), hard))
+    with contextlib.ExitStack() as others, PrinterDouble() as double:
+        others.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1100):
+            others.enter_context(Path(os.devnull).open("rb"))
+        assert quick(double.url).print_slip(job("A023")).end is PrintEnd.PRINTED
 
 
 def test_a_printer_that_dies_in_mid_job_leaves_the_job_unsure():

@@ -15,7 +15,7 @@ from tests.browser import CHROMIUM_NAMES, QUIET, until
 from tests.cable import Cable
 from tests.journeys.accessibility import with_axe
 from tests.journeys.conftest import City
-from tests.journeys.test_kiosk import NO_DIALOG, number_on
+from tests.journeys.test_kiosk import NO_DIALOG, number_on, stored
 from tests.server_process import first_command
 
 pytestmark = pytest.mark.browser
@@ -187,7 +187,7 @@ def test_what_is_kept_in_the_machine_is_numbers_and_choices_alone(machine: Machi
     ]
     assert kept["pages"] == [f"/kiosk/{city.code}", f"/kiosk/{city.code}/offline", f"/kiosk/{city.code}/size.css"]
     assert token not in kept["cached"]
-    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+    assert stored(page) == []
 
 
 def test_without_a_lease_no_number_is_given_and_the_kiosk_recovers_by_itself(machine: Machine, city: City) -> None:

@@ -246,7 +246,7 @@ def test_without_the_check_an_edit_vanishes(
     """The twins: nobody asks which state an edit was made from. All have looked before anybody writes."""
     for_real = booking.reschedule
     monkeypatch.setattr(booking, "reschedule", lambda deed, row, slot, **_seen: for_real(deed, row, slot))
-    monkeypatch.setattr(setup, "_check_version", lambda _deed, _made_from: None)
+    monkeypatch.setattr(setup, "check_version", lambda _deed, _made_from: None)
     monkeypatch.setattr(admin_file, "_check_nobody_was_first", lambda _now, _text: None)
     made = thing(editors)
     everybody_reads_before_anybody_writes(monkeypatch)

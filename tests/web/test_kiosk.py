@@ -14,7 +14,7 @@ from sqlalchemy import select
 from queue_app.domain.access import Role
 from queue_app.domain.printing import PrintEnd, PrinterState, PrintJob, PrintResult
 from queue_app.domain.slip import Role as LineRole
-from queue_app.services import access, demo
+from queue_app.services import access, demo, outbox
 from queue_app.services.offices import setup_changed
 from queue_app.services.printing import LONGEST_JOB, OF_USE_FOR, PrintRoom
 from queue_app.store.access_tables import AccessToken
@@ -301,6 +301,20 @@ def test_press_repeated_is_one_paper(world: World, printer: RecordingPrinter, pr
     machine.press("住民異動")
     machine.press_again()
     print_now(world, print_room)
+    assert len(printer.jobs) == 1
+
+
+def test_senders_of_messages_leave_papers_to_their_printer(
+    world: World, printer: RecordingPrinter, print_room: PrintRoom
+) -> None:
+    """Both look for what is due in one table; a paper that the wrong one took was never printed."""
+    machine = paired(world, printer=PRINTER)
+    machine.press("住民異動")
+    with world.app.app_context():
+        ports = world.app.extensions[KEY].ports
+        assert not outbox.something_is_due(ports)
+        outbox.send_due(ports, {})
+    assert print_now(world, print_room) == 1
     assert len(printer.jobs) == 1
 
 
