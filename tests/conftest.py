@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import text
+from werkzeug.routing import Rule
 
 from config import Settings, read_settings
 from display import blueprint as display
@@ -32,10 +36,27 @@ def settings_for(folder: Path, **environ: str) -> Settings:
     return read_settings({**plain, "RATE_LIMIT_PUBLIC": "off", "VOICE_PYTHON": "off", **environ})
 
 
+_TEMPLATES = FileSystemBytecodeCache(tempfile.mkdtemp(prefix="matazu-templates-"))
+_compile_builder: Any = Rule._compile_builder
+_builders: dict[tuple[object, ...], Any] = {}
+
+
+def _compile_builder_once(rule: Rule, *append_unknown: bool) -> Any:
+    key = (rule.rule, rule.subdomain, rule.host, repr(rule.defaults), append_unknown)
+    if key not in _builders:
+        _builders[key] = _compile_builder(rule, *append_unknown)
+    return _builders[key]
+
+
+# Thousands of applications with the same few hundred addresses: compiling each address once saves 130 ms a test.
+Rule._compile_builder = _compile_builder_once  # type: ignore[method-assign, assignment]
+
+
 def make_app(settings: Settings, clock: Clock) -> Flask:
-    """An application with a clock of ours and nothing else replaced."""
+    """An application with a clock of ours and nothing else replaced; what it compiles is kept for the next one."""
     ports = Ports(clock=clock, holidays=japanese_holiday, secret=settings.secret_key.encode())
     app = create_app(settings, ports, frontends=(kiosk, display))
+    app.jinja_env.bytecode_cache = _TEMPLATES
     app.testing = False  # errors become answers, as in real life
     return app
 
@@ -100,12 +121,16 @@ def emptied_postgres(postgres_url: Callable[[str], str], tmp_path_factory: pytes
     app = make_app(settings_for(folder, DATABASE_URL=url, REDIS_URL="redis://127.0.0.1:1/0"), Clock())
     with app.app_context():
         schema.bring_up_to_date()
-        tables = ", ".join(f'"{name}"' for name in db.metadata.tables)
+        filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (TABLE \"{name}\")" for name in db.metadata.tables)
+        started = "SELECT regexp_replace(sequencename, '_id_seq$', '') FROM pg_sequences WHERE last_value IS NOT NULL"
 
     def emptied() -> str:
         with app.app_context():
             with db.engine.begin() as connection:
-                connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+                used = {*connection.scalars(text(filled)), *connection.scalars(text(started))}
+                if used:
+                    tables = ", ".join(f'"{name}"' for name in used)
+                    connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
             db.engine.dispose()
         offices._cache.clear()  # the same address holds another city now
         return url

@@ -62,7 +62,13 @@ def rules_in(text: str) -> Rules:
 
 def check_navigator(text: str, name: str = "navigator.yaml") -> list[Finding]:
     """Everything that is wrong with the file, by line; an empty list when it can be loaded."""
-    return _by_line(_checked(text, name))
+    return _by_line(checked_source(text, name))
+
+
+@lru_cache(maxsize=4)
+def checked_source(text: str, name: str) -> Source:
+    """The file with everything that is wrong with it; to be read only, since the same text is not read twice."""
+    return _checked(text, name)
 
 
 def _checked(text: str, name: str) -> Source:

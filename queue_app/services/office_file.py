@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import Refusal
 from queue_app.services.demo_office import demo_office_text
-from queue_app.services.navigator_file import check_navigator
+from queue_app.services.navigator_file import check_navigator, checked_source
 from queue_app.services.navigator_source import Finding, Source, read_source
 from queue_app.services.office_export import export_office, state_named
 from queue_app.services.office_links import HINTS, check_links, check_navigator_services
@@ -110,7 +110,7 @@ def _check(source: Source, rules: str | None) -> None:
         source.add(("navigator",), "no_such_file", f"There is no file {named} beside this one")
         return
     source.findings.extend(check_navigator(rules, named))
-    check_navigator_services(source, read_source(rules, named))
+    check_navigator_services(source, checked_source(rules, named))
 
 
 def _rules(source: Source, folder: Path | None, kept: Mapping[str, str]) -> str | None:

@@ -1,7 +1,7 @@
 """The words of messages, from the same catalogues as the screens.
 
 A message is written in its reader's language when nobody has a screen open, so this does not ask a request. Leaves
-screens to `web.i18n`.
+screens to `web.i18n`, which takes its texts from here.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from queue_app.domain.furigana import in_kana, written
 from queue_app.domain.wall_clock import clock_text
 
 TEXTS = Path(__file__).parent.parent / "texts"
+Reader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Ten times as fast as the plain one; a start reads up to eleven catalogues."""
+
 FALLBACKS = {"ja-x-easy": ("ja",), "ja": ()}
 DAYS_JA = "月火水木金土日"
 DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -28,7 +31,7 @@ MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct
 def words(key: str, language: str, **facts: object) -> str:
     """The text of a key under `messages`, with the facts put in; English, then Japanese where a language has none."""
     for each in (language, *FALLBACKS.get(language, ("en", "ja"))):
-        found = _messages(each).get(key)
+        found = catalogue(each).get(f"messages.{key}")
         if found is not None:
             return (in_kana if each == "ja-x-easy" else written)(found).format(**facts)
     return key
@@ -46,12 +49,13 @@ def when(at: datetime, zone: ZoneInfo, language: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def _messages(language: str) -> Mapping[str, str]:
+def catalogue(language: str) -> Mapping[str, str]:
+    """All texts of one language, flat, as they are in the file: with the readings some carry."""
     file = TEXTS / f"{language}.yaml"
     if not file.exists():
         return {}
-    loaded: Any = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    return dict(_flat(loaded.get("messages", {}), ""))
+    loaded: Any = yaml.load(file.read_text(encoding="utf-8"), Loader=Reader)  # noqa: S506 - one of the safe loaders
+    return dict(_flat(loaded or {}, ""))
 
 
 def _flat(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:

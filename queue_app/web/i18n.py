@@ -9,16 +9,12 @@ Japanese where the reader asked for it. Leaves dates of other languages to Babel
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
-import yaml
 from flask import g, has_request_context, request
 
 from queue_app.domain.furigana import annotated, in_kana, written
+from queue_app.services.words import TEXTS, catalogue
 
-TEXTS = Path(__file__).parent.parent / "texts"
 DEFAULT = "ja"
 EASY = "ja-x-easy"
 LANGUAGES: dict[str, str] = {
@@ -109,16 +105,6 @@ def awaiting_review() -> list[tuple[str, int]]:
     return [(LANGUAGES[code], len(catalogue(code))) for code in unread]
 
 
-@lru_cache(maxsize=32)
-def catalogue(language: str) -> Mapping[str, str]:
-    """All texts of one language, flat, as they are in the file: with the readings some carry."""
-    file = TEXTS / f"{language}.yaml"
-    if not file.exists():
-        return {}
-    loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return dict(_flat(loaded or {}, ""))
-
-
 def _first_line(language: str) -> str:
     with (TEXTS / f"{language}.yaml").open(encoding="utf-8") as file:
         return file.readline()
@@ -129,14 +115,6 @@ def _asked_for() -> str | None:
     if chosen:
         return chosen
     return next((found for tag, _ in request.accept_languages if (found := known_language(tag))), None)
-
-
-def _flat(value: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for key, inner in value.items():
-        path = f"{prefix}{key}"
-        found += _flat(inner, f"{path}.") if isinstance(inner, Mapping) else [(path, str(inner))]
-    return found
 
 
 class _Facts(dict[str, object]):

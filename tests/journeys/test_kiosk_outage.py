@@ -123,6 +123,7 @@ def test_lent_numbers_are_given_without_the_server_and_merged_by_arrival(machine
     assert next(each for each in city.desk("2")["waiting"] if each["number"] == "F002")["language"] == "en"
 
 
+@pytest.mark.storm
 def test_power_cut_and_reload_during_the_outage_give_no_number_twice(machine: Machine, city: City) -> None:
     page = prepared(machine)
     machine.cable.pull()
@@ -143,6 +144,7 @@ def test_power_cut_and_reload_during_the_outage_give_no_number_twice(machine: Ma
     until_waiting(page, city, ["F001", "F002", "F003"])
 
 
+@pytest.mark.storm
 def test_upload_torn_three_times_merges_each_number_once(machine: Machine, city: City) -> None:
     page = prepared(machine)
     machine.cable.pull()

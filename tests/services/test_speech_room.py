@@ -19,7 +19,7 @@ from queue_app.services.speech_room import LOOK_AHEAD_EVERY, SpeechRoom
 from queue_app.store.database import reading
 from tests.world import Clock, World
 
-DOUBLE = """#!{python}
+DOUBLE = """\
 import json, struct, sys
 sys.path.insert(0, {root!r})
 from queue_app.adapters.chime import wav
@@ -99,8 +99,9 @@ def test_without_a_synthesiser_the_room_ends_at_once(world: World, tmp_path: Pat
 
 
 def test_the_voice_in_its_own_process_starts_again_after_it_has_died(tmp_path: Path) -> None:
-    python = tmp_path / "python"
-    python.write_text(DOUBLE.format(python=sys.executable, root=ROOT))
+    script, python = tmp_path / "double.py", tmp_path / "python"
+    script.write_text(DOUBLE.format(root=ROOT))
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}"\n')  # a folder may have a space in its name
     python.chmod(0o755)
     voice = ChildVoice(python)
     first = voice("いちばん、")
