@@ -1,6 +1,7 @@
 """Every page that there is, walked by a browser: no fault in any language and any state (G1, G2, G3, G5, G6, G8).
 
-The suite walks each page once and each state once, the languages taking turns; the storm walks everything in all three.
+The suite walks each page once, the languages taking turns; the storm walks every page, and those of a full and of a closed
+office, in all three.
 """
 
 from __future__ import annotations
@@ -56,13 +57,6 @@ def test_every_page_has_no_fault(everywhere: Everywhere, whose: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_has_no_fault_in_any_language(everywhere: Everywhere, language: str) -> None:
     nothing_wrong(walk(everywhere, [(place, language) for place in everywhere.places()]))
-
-
-@pytest.mark.parametrize("state", ["full", "closed"])
-def test_pages_of_a_full_and_of_a_closed_office_have_no_fault(everywhere: Everywhere, state: str) -> None:
-    STATES[state](everywhere)
-    places = [place for place in everywhere.places() if not place.route.startswith(FOREIGN_TO_A_STATE)]
-    nothing_wrong(walk(everywhere, list(turns(of_the_day(places), LANGUAGES))))
 
 
 @pytest.mark.storm

@@ -273,7 +273,9 @@ def fits(page: Page, name: str) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize(
+    ("width", "height"), [SIZES[0], *(pytest.param(*size, marks=pytest.mark.storm) for size in SIZES[1:])]
+)
 def test_the_demo_city_fits_in_long_languages_and_with_readings(demo: City, width: int, height: int) -> None:
     """Six groups with a tile for bookings above them, in the languages with the longest words and the highest lines."""
     page = kiosk(demo, width=width, height=height)
