@@ -62,6 +62,12 @@ def is_unused(row: Any, now: datetime) -> bool:
     return row.role in DEVICE_ROLES and now - (row.seen_at or row.created_at) >= UNUSED
 
 
+def days_left(row: Any, now: datetime) -> int:
+    """Whole days after which a kiosk or display that nobody uses is dead; 0 for one that is."""
+    idle: timedelta = now - (row.seen_at or row.created_at)
+    return max(0, (UNUSED - idle).days)
+
+
 def use_is_old(session: Session, device: Identity, now: datetime) -> bool:
     """Whether it was last noted a day ago that a device is in use."""
     row = session.get_one(AccessToken, int(device.name.removeprefix("token:")))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Identity, Right, Role
 from queue_app.domain.events import Event
-from queue_app.services.alarms import ask_help
+from queue_app.services.alarms import ask_help, open_alarms
 from queue_app.services.deed import begin_by_id
 from queue_app.services.ports import Ports
 from queue_app.store.access_tables import AccessToken
@@ -34,6 +34,11 @@ def settings_of(session: Session, identity: Identity) -> Report:
     """What the device was set up as; empty for somebody who is no device."""
     row = _token_of(session, identity)
     return dict(row.settings) if row is not None else {}
+
+
+def copied(session: Session, office_id: int) -> set[str]:
+    """The names of devices whose token two browsers used, until somebody has seen to the alarm."""
+    return {alarm.source for alarm in open_alarms(session, office_id) if alarm.kind == CLONED}
 
 
 def report(session: Session, identity: Identity, ports: Ports, *, status: Report, browser: str = "") -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import Right, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
-from queue_app.services import access, audit
+from queue_app.services import access, audit, devices
 from queue_app.store.database import reading, writing
 from queue_app.web.admin import blueprint
 from queue_app.web.auth import needs
@@ -103,6 +103,7 @@ def _page(
 ) -> str:
     with reading() as session:
         office = my_office(session)
+        copied = devices.copied(session, office.id)
         rows = [
             {
                 "id": row.id,
@@ -112,6 +113,7 @@ def _page(
                 "seen_at": row.seen_at,
                 "at": row.created_at,
                 "unused_days": access.UNUSED.days if access.is_unused(row, house().ports.clock()) else None,
+                "copied": row.name in copied,
             }
             for row in access.list_tokens(session, office.id)
             if row.revoked_at is None

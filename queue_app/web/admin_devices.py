@@ -12,12 +12,13 @@ from queue_app.domain.access import Right, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
 from queue_app.domain.screen_size import inch_needed, reach_m
-from queue_app.services import audit, device_settings
+from queue_app.services import access, audit, device_settings, devices
 from queue_app.services.device_settings import SETTINGS
 from queue_app.store.access_tables import AccessToken
 from queue_app.store.database import reading
 from queue_app.web.admin import blueprint
 from queue_app.web.auth import needs
+from queue_app.web.context import house
 from queue_app.web.errors import field_sentence
 from queue_app.web.forms import submit
 from queue_app.web.staff_frame import my_deed, my_office, show
@@ -52,7 +53,14 @@ def _page(token_id: int, errors: dict[str, str] | None = None) -> str:
         office = my_office(session)
         row = device_settings.device_of(session, office.id, token_id)
         said = request.form if errors else row.settings
-        facts, known = {"name": row.name, "role": row.role, "too_small": _too_small(row)}, SETTINGS[Role(row.role)]
+        known = SETTINGS[Role(row.role)]
+        facts = {
+            "name": row.name,
+            "role": row.role,
+            "too_small": _too_small(row),
+            "copied": row.name in devices.copied(session, office.id),
+            "days_left": access.days_left(row, house().ports.clock()),
+        }
     return show(
         "admin/device.html",
         office,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -92,6 +93,33 @@ def test_two_browsers_by_turns_with_one_token_are_an_alarm_on_the_floor(world: W
     manager = staff(world, Role.MANAGER)
     manager.open("/staff/floor")
     assert "端末の鍵の複製" in manager.page
+    pages = device_pages(world)
+    assert ["同じ鍵が2台で使われました" in page for page in pages] == [True, True], "the pages that revoke it say so"
+    manager.press("/staff/floor/alarms/1/end")
+    assert alarms(world) == []
+    assert ["同じ鍵が2台で使われました" in page for page in device_pages(world)] == [False, False]
+
+
+def device_pages(world: World) -> list[str]:
+    """The list of devices and the page of the only one, as an admin reads them."""
+    admin = staff(world, Role.ADMIN, f"admin-{world._count()}")
+    admin.open("/admin/tokens")
+    listed = admin.page
+    found = re.search(r"/admin/devices/\d+", listed)
+    assert found is not None
+    admin.open(found[0])
+    return [listed, admin.page]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_page_of_a_device_says_how_long_it_may_be_switched_off(world: World, clock: Clock) -> None:
+    device = pair(world)
+    clock.pass_(days=29)
+    assert "あと1日続くと失効" in device_pages(world)[1]
+    is_alive(device)
+    assert "あと30日続くと失効" in device_pages(world)[1]
+    clock.pass_(days=30)
+    assert "30日間使われず、失効しました" in device_pages(world)[1]
 
 
 @pytest.mark.parametrize("browsers", [("one",) * 4, ("one", "two", "two", "two"), ("", "", "")])
