@@ -40,8 +40,8 @@ export class Day {
   /** An opening, as people say it: only the time today, else with the day. */
   when(at) {
     const instant = Date.parse(at);
-    const time = this.time(instant);
-    return this.#day(instant) === this.#day(this.now()) ? time : `${this.#formats.date.format(instant)} ${time}`;
+    const time = this.time(instant).replace(/^0/, "");
+    return this.#day(instant) === this.#day(this.now()) ? time : `${this.#formats.date.format(instant).replace("(", "（").replace(")", "）")}${time}`;
   }
 
   /** null, or {until} in the last half hour of giving numbers, or {over} when it has passed. */

@@ -39,9 +39,12 @@ function queueText({ waiting, estimate, paused, counters_open: open }, texts) {
   if (paused) return `${people} ${texts.ja.ended}`;
   if (open === 0) return `${people} ${texts.ja.calls_paused}`;
   if (!estimate) return people;
-  const range = `${estimate.low_min}〜${estimate.high_min}`;
-  const wait = estimate.likely_min > 0 ? texts.ja.minutes.replace("{n}", range) : texts.ja.soon;
-  return `${people} ${wait}`;
+  return `${people} ${waitText(estimate, texts)}`;
+}
+
+function waitText({ low_min: low, likely_min: likely, high_min: high }, texts) {
+  if (likely <= 0) return texts.ja.soon;
+  return low > 0 ? texts.ja.minutes.replace("{n}", `${low}〜${high}`) : texts.ja.within.replace("{n}", high);
 }
 
 // Measured once for each content and window: which items stand together on a page.

@@ -8,16 +8,28 @@ sounds (order, repeats, quiet hours) and to `adapters.speech` how a sentence bec
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from string import Formatter
 
 from queue_app.domain.announcement_words import LANGUAGES, NEEDS_REVIEW, SHOWN, SPOKEN, Wording
+from queue_app.domain.office import Counter, label_in
 from queue_app.domain.spoken_number import number_parts, reading_of_floor, reading_of_number, spaced_number
 
 __all__ = [
-    "LANGUAGES", "NEEDS_REVIEW", "Announcement", "CallKind", "Called", "Form", "announce", "fixed_clips",
-    "reading_of_number", "sayings",
+    "LANGUAGES",
+    "NEEDS_REVIEW",
+    "Announcement",
+    "CallKind",
+    "Called",
+    "Form",
+    "announce",
+    "counter_name",
+    "fixed_clips",
+    "place_said",
+    "reading_of_number",
+    "sayings",
 ]  # fmt: skip
 
 IN_KANA = frozenset({"ja", "ja-x-easy"})
@@ -43,13 +55,13 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """Who is called where. A counter without a number is named by `label`, spoken as `label_spoken` if given."""
+    """Who is called where. A counter without a number is named by its label, in Japanese spoken as `label_spoken`."""
 
     number: str
     counter: str
     kind: CallKind = CallKind.RECEPTION
     floor: int | None = None
-    label: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
     label_spoken: str = ""
 
 
@@ -76,7 +88,7 @@ def announce(called: Called, language: str = "ja", *, form: Form = Form.FULL) ->
     return Announcement(
         language=language,
         form=form,
-        shown=_shown(called, SHOWN[language], name=name),
+        shown=_shown(called, language, name=name),
         spoken="".join(text for _, text in pieces),
         pieces=tuple(clip for clip, _ in pieces),
     )
@@ -95,14 +107,36 @@ def fixed_clips(language: str) -> dict[str, str]:
     return {clip: text for clip, text in parts if clip}
 
 
-def _shown(called: Called, wording: Wording, *, name: str) -> str:
+def counter_name(counter: Counter, language: str) -> str:
+    """What a page calls a counter: its label in this language, else its number in this language's words."""
+    own = _own_label(counter.label, language)
+    if own or not _is_number(counter.code) or language not in SHOWN:
+        return own or label_in(counter.label, language)
+    return SHOWN[language].window.format(code=counter.code)
+
+
+def place_said(called: Called, language: str) -> str:
+    """What names a counter without a number aloud: its label in this language, else its code.
+
+    A voice of one language does not read the script of another, so the labels of others are left to the screens.
+    """
+    if called.label_spoken and language in IN_KANA:
+        return called.label_spoken
+    own = _own_label(called.labels, language) or (called.labels.get("ja") if language in IN_KANA else "")
+    wording = SPOKEN[language]
+    return wording.at.format(label=own) if own else wording.window.format(code=called.counter)
+
+
+def _shown(called: Called, language: str, *, name: str) -> str:
+    wording = SHOWN[language]
     number = unicodedata.normalize("NFKC", called.number)
     sentence: str = getattr(wording, name)
-    return sentence.format(number=number, place=_shown_place(called, wording))
+    return sentence.format(number=number, place=_shown_place(called, language))
 
 
-def _shown_place(called: Called, wording: Wording) -> str:
-    window = wording.window.format(code=called.counter) if _is_numbered(called) else _label(called, wording)
+def _shown_place(called: Called, language: str) -> str:
+    wording = SHOWN[language]
+    window = wording.window.format(code=called.counter) if _is_numbered(called) else _label(called, language)
     if called.floor is None:
         return window
     on_floor = wording.on_floor if called.floor > 0 else wording.on_basement
@@ -127,8 +161,7 @@ def _place_pieces(called: Called, language: str) -> list[Piece]:
 def _window_pieces(called: Called, language: str) -> list[Piece]:
     if _is_numbered(called):
         return _fill(language, "window", SPOKEN[language].window, {"code": _number_pieces(called.counter, language)})
-    spoken = called.label_spoken or _label(called, SPOKEN[language])
-    return [(f"{language}/place/{called.counter}", spoken)]
+    return [(f"{language}/place/{called.counter}", place_said(called, language))]
 
 
 def _number_pieces(number: str, language: str) -> list[Piece]:
@@ -154,17 +187,26 @@ def _fill(language: str, name: str, template: str, fillings: dict[str, list[Piec
 def _split(language: str, name: str, template: str) -> list[Piece]:
     """The template's words as (clip id, text) and its fields as ("", field), in order."""
     parts: list[Piece] = []
-    for words, field, _, _ in Formatter().parse(template):
+    for words, blank, _, _ in Formatter().parse(template):
         if words:
             parts.append((f"{language}/{name}/{len(parts) + 1}", words))
-        if field:
-            parts.append(("", field))
+        if blank:
+            parts.append(("", blank))
     return parts
 
 
-def _label(called: Called, wording: Wording) -> str:
-    return wording.at.format(label=called.label or called.counter)
+def _label(called: Called, language: str) -> str:
+    return SHOWN[language].at.format(label=label_in(called.labels, language) or called.counter)
+
+
+def _own_label(labels: Mapping[str, str], language: str) -> str:
+    """In this language or, for a way of writing Chinese, in Chinese."""
+    return labels.get(language) or labels.get("zh" if language.startswith("zh-") else language, "")
 
 
 def _is_numbered(called: Called) -> bool:
-    return unicodedata.normalize("NFKC", called.counter).isdecimal()
+    return _is_number(called.counter)
+
+
+def _is_number(code: str) -> bool:
+    return unicodedata.normalize("NFKC", code).isdecimal()

@@ -140,7 +140,7 @@ def _queue_lines(facts: SlipFacts) -> Iterator[Line]:
     if facts.waiting is not None:
         words.append(f"待ち {facts.waiting}人")
     if facts.wait_min is not None:
-        words.append("目安 約" + _span(facts.wait_min, "〜") + "分")
+        words.append("目安 約" + _span(facts.wait_min, "〜") + ("分" if facts.wait_min[0] else "分以内"))
     if words:
         yield Line(Role.QUEUE, "　".join(words))
     if facts.order_at is not None:
@@ -198,7 +198,8 @@ def _marked(original: Slip, mark: str) -> Slip:
 
 
 def _span(minutes: tuple[int, int], dash: str) -> str:
-    return dash.join(dict.fromkeys(map(str, minutes)))
+    """Never from 0: whoever reads it would stay beside the counter."""
+    return dash.join(dict.fromkeys(str(each) for each in minutes if each))
 
 
 def _era_year(day: date) -> str:

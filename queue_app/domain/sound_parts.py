@@ -19,8 +19,9 @@ from queue_app.domain.announcement import (
     Form,
     announce,
     fixed_clips,
+    place_said,
 )
-from queue_app.domain.office import Office, label_in
+from queue_app.domain.office import Office
 from queue_app.domain.spoken_number import LETTERS, number_parts
 
 NUMBERS_AHEAD = 300
@@ -87,8 +88,7 @@ def speaks(office: Office, language: str, recorded: Iterable[str]) -> bool:
 
 def called_at(office: Office, *, counter: str, number: str, kind: CallKind) -> Called:
     """The call as its words need it."""
-    label = label_in(office.counters[counter].label, "ja")
-    return Called(number=number, counter=counter, kind=kind, label=label)
+    return Called(number=number, counter=counter, kind=kind, labels=office.counters[counter].label)
 
 
 @cache
@@ -106,13 +106,12 @@ def _kana_numbers(letters: Iterable[str]) -> list[tuple[str, str]]:
 def _named_places(office: Office, language: str) -> dict[str, str]:
     calls = [called_at(office, counter=code, number="1", kind=CallKind.RECEPTION) for code in office.counters]
     named = [call for call in calls if any(clip.split("/")[1] == "place" for clip in announce(call, language).pieces)]
-    labels = {call.counter: label_in(office.counters[call.counter].label, language) for call in named}
-    return {f"{language}/place/{code}": label for code, label in labels.items()}
+    return {f"{language}/place/{call.counter}": place_said(call, language) for call in named}
 
 
 def _all_phrases(call: Called, language: str) -> Iterable[str]:
     for kind in KINDS:
-        each = Called(number=call.number, counter=call.counter, kind=kind, label=call.label)
+        each = Called(number=call.number, counter=call.counter, kind=kind, labels=call.labels)
         for form in Form:
             yield from phrases(announce(each, language, form=form).spoken)
 

@@ -79,7 +79,7 @@ def called_value(hall: Hall, call: OpenCall, stage: LiveStage) -> Called:
         number=stage.number,
         counter=counter.code,
         kind=CallKind.RECALL if call.recalls else kind,
-        label=label_in(counter.label, "ja"),
+        labels=counter.label,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from queue_app.domain.announcement import counter_name
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.ticket import StageKind, State
 from queue_app.services.visits import has_begun
@@ -50,7 +51,7 @@ def where_is(office: Office, service: str, kind: StageKind, language: str) -> st
     if area and kind is StageKind.RECEPTION:
         return label_in(area, language)
     able = [counter for counter in office.counters.values() if counter.may_serve(service, kind)]
-    labels = [label_in(counter.label, language) for counter in able]
+    labels = [counter_name(counter, language) for counter in able]
     floor = _floor(able[0].floor, language) if able and len({counter.floor for counter in able}) == 1 else ""
     return f"{floor}{' ' if floor else ''}{_joined(labels, language)}"
 
@@ -60,7 +61,7 @@ def place_of_counter(office: Office, code: str | None, language: str) -> str:
     if code is None or code not in office.counters:
         return ""
     counter = office.counters[code]
-    return f"{_floor(counter.floor, language)} {label_in(counter.label, language)}".strip()
+    return f"{_floor(counter.floor, language)} {counter_name(counter, language)}".strip()
 
 
 def _stop(office: Office, stage: Stage, language: str) -> StopShown:

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from queue_app.domain.office import Counter, label_in
+from queue_app.domain.announcement import counter_name
+from queue_app.domain.office import Counter
 from queue_app.domain.ticket import StageKind, State
 from queue_app.services import line, tokens
 from queue_app.services.deed import Deed
@@ -29,7 +30,7 @@ def tell_of_call(deed: Deed, ticket: Ticket, stage: Stage, *, call: CallRow, cou
     """Tell the person called, and those whose turn has come near by it."""
     if not deed.ports.channels:
         return  # nobody can be written to, so nobody needs to be looked for
-    label = label_in(counter.label, ticket.language)
+    label = counter_name(counter, ticket.language)
     _tell(deed, ticket, "called", place=label, dedupe=f"called:{call.id}")
     for other, ahead in _near(deed, stage):
         _tell(deed, other.ticket, "near", place=str(ahead), dedupe=f"near:{other.id}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -42,7 +42,7 @@ def screens_page() -> ResponseReturnValue:
         "admin/screens.html",
         office,
         screens=found,
-        silent=screens.silent_zones(office, found),
+        no_voice=no_voice(screens.silent_zones(office, found)),
         voices=[(zone, voice_of(office.voice, zone)) for zone in (*screens.zones(office), "")],
         served=served,
         speaks=house().ports.media.speaks(),
@@ -197,11 +197,16 @@ def _whole(text: str) -> int | str:
 
 def warning_sentences(office: Office, found: list[screens.Screen]) -> list[str]:
     """What is wrong with the set-up of the screens, for the overview of the set-up."""
-    return [
+    wrong = [
         f"{each.name}: {t(f'admin.screens.warnings.{code}', facts=dict(facts))}"
         for each in found
         for code, facts in each.warnings
-    ] + [
-        t("admin.screens.no_voice", zone=zone or t("admin.screens.everywhere"))
-        for zone in screens.silent_zones(office, found)
     ]
+    silent = no_voice(screens.silent_zones(office, found))
+    return [*wrong, silent] if silent else wrong
+
+
+def no_voice(silent: Sequence[str]) -> str:
+    """One sentence for all waiting areas without a loudspeaker; nothing where there is none."""
+    names = [zone or t("admin.screens.everywhere") for zone in silent]
+    return t("admin.screens.no_voice", zone=t("resident.list_separator").join(names)) if names else ""

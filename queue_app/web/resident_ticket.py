@@ -14,6 +14,7 @@ from flask import Response, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right
+from queue_app.domain.announcement import counter_name
 from queue_app.domain.errors import Conflict, NotFound
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.planning.remote import KEPT_AFTER_ARRIVAL_MIN
@@ -93,7 +94,7 @@ def _page(token: str, name: str) -> Response:
         name,
         here,
         token=token,
-        ticket=view,
+        ticket=view | {"service_label": _service_label(here, view)},
         counter=_counter(here, view.get("counter")),
         now_served=_now_served(hall, view),
         stops=_stops(here, view),
@@ -151,12 +152,18 @@ def _from_home(here: Office, row: RemoteTicket | None, state: str) -> dict[str, 
     }
 
 
+def _service_label(here: Office, view: dict[str, Any]) -> str:
+    """In the language of the page: whoever helps the holder may read another one than the ticket's."""
+    service = here.services.get(view["service"])
+    return label_in(service.label, reader_language()) if service else view["service_label"]
+
+
 def _counter(here: Office, code: str | None) -> dict[str, Any] | None:
     """Where to go, in the reader's language."""
     if code is None or code not in here.counters:
         return None
     counter = here.counters[code]
-    return {"label": label_in(counter.label, reader_language()), "floor": counter.floor}
+    return {"label": counter_name(counter, reader_language()), "floor": counter.floor}
 
 
 def _where(here: Office, stage: dict[str, Any]) -> str:

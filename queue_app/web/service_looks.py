@@ -38,7 +38,7 @@ def previews(office: Office, service: Service) -> dict[str, Any]:
     number = office.number_text(service.series, 1)
     able = office.counters_for(service.code, StageKind.RECEPTION) or tuple(office.counters.values())
     counter = able[0]
-    called = Called(number=number, counter=counter.code, label=label_in(counter.label, "ja"))
+    called = Called(number=number, counter=counter.code, labels=counter.label)
     return {
         "tiles": [
             {

@@ -1,5 +1,7 @@
 """Calls become words: the number first, readings that cannot be mistaken, clips that add up to the sentence."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,9 +153,21 @@ def test_an_unknown_language_is_called_in_english():
 
 
 def test_a_counter_without_a_number_is_called_by_its_name():
-    called = Called(number="205", counter="info", label="総合案内", label_spoken="そうごうあんない")
+    labels = {"ja": "総合案内", "en": "Information", "zh": "综合咨询"}
+    called = Called(number="205", counter="info", labels=labels, label_spoken="そうごうあんない")
     assert announce(called).shown == "205番の方、総合案内へお越しください。"
     assert announce(called).spoken == "にひゃくごばんのかた、そうごうあんないへおこしください。"
+    assert announce(called, "en").spoken == "Number 205, please come to Information."
+    assert announce(called, "zh-Hant").spoken == "205號，請到综合咨询。"
+
+
+def test_a_voice_is_never_handed_the_label_of_another_language():
+    named = Called(number="205", counter="K1", labels={"ja": "総合案内"})
+    for language in set(LANGUAGES) - {"ja", "ja-x-easy"}:
+        assert announce(named, language).spoken == announce(replace(named, labels={}), language).spoken
+    assert announce(named, "vi").spoken == "Số 205, xin mời đến quầy số K1."
+    assert announce(named, "vi").shown == "Số 205, xin mời đến 総合案内.", "a sign over the counter says it so"
+    assert "総合案内" in announce(named, "ja-x-easy").spoken
 
 
 def test_a_board_gets_japanese_first_and_the_language_of_the_ticket():

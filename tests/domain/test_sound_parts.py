@@ -34,7 +34,7 @@ OFFICE = Office(
 def calls() -> list[Called]:
     numbers = ("A001", "A023", "A300", "201", "299")
     return [
-        Called(number=number, counter=counter, kind=kind, label=OFFICE.counters[counter].label["ja"])
+        Called(number=number, counter=counter, kind=kind, labels=OFFICE.counters[counter].label)
         for number in numbers
         for counter in OFFICE.counters
         for kind in KINDS

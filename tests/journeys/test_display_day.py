@@ -74,7 +74,7 @@ def test_the_screen_goes_dark_only_when_everybody_has_been_called(blank: Page, s
 
 
 @pytest.mark.parametrize(
-    ("opening", "said"), [("2026-12-01T13:00:00+09:00", "13:00"), ("2026-12-02T08:30:00+09:00", "12月2日(水) 08:30")]
+    ("opening", "said"), [("2026-12-01T13:00:00+09:00", "13:00"), ("2026-12-02T08:30:00+09:00", "12月2日（水）8:30")]
 )
 def test_the_next_opening_names_the_day_unless_it_is_today(blank: Page, opening: str, said: str) -> None:
     assert at(blank, "2026-12-01T12:00:00+09:00", f'day.when("{opening}")') == said

@@ -28,7 +28,10 @@ function clicked(event) {
     leaveQuestion();
   }
   const drawer = target.closest?.("summary")?.parentElement;
-  if (drawer?.matches(".drawer")) setTimeout(() => drawer.open && drawer.querySelector("select, textarea").focus());
+  if (!drawer?.matches(".drawer") || drawer.open) return;
+  event.preventDefault(); // opened and focused within the press: what is typed a moment later belongs into the field
+  drawer.open = true;
+  drawer.querySelector("select, textarea").focus();
 }
 
 function addQuickWord(button) {
