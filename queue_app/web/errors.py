@@ -9,9 +9,10 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, render_template, request
+from gunicorn.http.errors import NoMoreData, ParseException
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from queue_app.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from queue_app.web.auth import Unauthenticated
@@ -99,6 +100,8 @@ def register(app: Flask) -> None:
     """Answer every error of the application in one way."""
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(ParseException, _broken_body)
+    app.register_error_handler(NoMoreData, _broken_body)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(NoConnection, _no_connection)
     app.register_error_handler(Exception, _unexpected)
@@ -122,6 +125,11 @@ def _http(error: HTTPException) -> Response:
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
+
+
+def _broken_body(_error: Exception) -> Response:
+    """The pieces of the body do not fit together, or it ended in the middle: the server sees it when we read on."""
+    return _http(BadRequest())
 
 
 def _database(error: DBAPIError) -> Response:

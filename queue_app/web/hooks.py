@@ -31,17 +31,19 @@ STATES = {
     "failed": "failed",
 }
 LONGEST_ID = 80
+LARGEST_ID = 2**63 - 1
+"""What a database can look for."""
 MOST_EVENTS = 100
 
 
-@hooks.post("/sms/<int:delivery_id>")
+@hooks.post(f"/sms/<int(max={LARGEST_ID}):delivery_id>")
 def sms_report(delivery_id: int) -> Response:
     """Twilio's status report of one message."""
     settings = house().settings
     if not settings.twilio_auth_token or not _is_signed(f"{settings.public_url}{request.path}"):
         return Response(status=403)
     state = STATES.get(request.form.get("MessageStatus", ""))
-    provider_id = request.form.get("MessageSid", "")[:LONGEST_ID] or None
+    provider_id = request.form.get("MessageSid", "").replace("\0", "")[:LONGEST_ID] or None
     if state is not None:
         now = house().ports.clock()
         writing(lambda session: report(session, delivery_id, state, provider_id=provider_id, now=now))
@@ -83,7 +85,7 @@ def _written(raw: bytes) -> Iterator[tuple[str, str, str]]:
         said: list[tuple[Any, ...]] = [
             (event["source"]["userId"], event["message"]["text"], event["replyToken"]) for event in texts
         ]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return
     for user, text, reply_token in said[:MOST_EVENTS]:
         yield str(user), str(text), str(reply_token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,26 @@ def test_what_is_no_picture_is_refused(media: Media, content: bytes) -> None:
     with pytest.raises(Invalid) as refused:
         media.keep_picture("aoba", content)
     assert refused.value.errors[0].code == "not_a_picture"
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::PIL.Image.DecompressionBombWarning")
+def test_no_broken_picture_brings_anything_but_a_refusal_or_a_picture(media: Media) -> None:
+    """Of each kind: cut short, with bytes changed at seeded places, or with something else behind it."""
+    chance = random.Random(16)
+    for form in ("JPEG", "PNG", "GIF", "WEBP"):
+        whole = picture(form, size=(60, 40))
+        for _ in range(120):
+            content = bytearray(whole)
+            for _ in range(chance.randint(1, 6)):
+                content[chance.randrange(len(content))] = chance.randrange(256)
+            cut = chance.choice((len(content), chance.randrange(len(content))))
+            try:
+                name = media.keep_picture("aoba", bytes(content[:cut]) + chance.choice((b"", b"PK\x03\x04<script>")))
+            except Invalid:
+                continue
+            kept = media.file("aoba", "picture", name)
+            assert kept is not None
+            assert b"<script>" not in kept.read_bytes(), "what stood behind the picture is not kept"
 
 
 def test_a_phrase_that_is_missing_is_wished_for_once(media: Media) -> None:

@@ -123,7 +123,14 @@ def race(world: World, path: Path, clients: int = CLIENTS) -> list[Any]:
 
 @pytest.mark.parametrize(
     ("path", "capacity", "clients"),
-    [(direct, 1, 40), (by_hold, 1, 40), (by_moving, 1, 40), (by_staff, 1, 40), (all_mixed, 1, CLIENTS), (all_mixed, 3, 40)],
+    [
+        (direct, 1, 40),
+        (by_hold, 1, 40),
+        (by_moving, 1, 40),
+        (by_staff, 1, 40),
+        (all_mixed, 1, CLIENTS),
+        (all_mixed, 3, 40),
+    ],
 )
 def test_exactly_as_many_win_as_there_are_places(world: World, path: Path, capacity: int, clients: int) -> None:
     """Two hundred by each path are in the storm below."""

@@ -29,7 +29,18 @@ class Traced(OddServer):
 
     def command(self) -> list[str]:
         calls = "trace=fsync,fdatasync,recvfrom,sendto"
-        return ["strace", "-f", "--seccomp-bpf", "-s", "64", "-e", calls, "-o", str(self.folder / "calls.txt"), *super().command()]
+        return [
+            "strace",
+            "-f",
+            "--seccomp-bpf",
+            "-s",
+            "64",
+            "-e",
+            calls,
+            "-o",
+            str(self.folder / "calls.txt"),
+            *super().command(),
+        ]
 
     def order_of_calls(self) -> list[str]:
         """What happened, in order, as far as it matters: request, forced, answer."""

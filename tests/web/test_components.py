@@ -20,7 +20,10 @@ LANGUAGES = ("ja", "en")
 
 def catalogue(language: str) -> dict[str, str]:
     common: dict[str, str] = yaml.safe_load((TEXTS / f"{language}.yaml").read_text("utf-8"))["common"]
-    return {f"common.{key}": sentence for key, sentence in common.items()} | {"accessibility.link": "?", "privacy.link": "?"}
+    return {f"common.{key}": sentence for key, sentence in common.items()} | {
+        "accessibility.link": "?",
+        "privacy.link": "?",
+    }
 
 
 def style_guide(language: str, surface: str = "resident", **context: Any) -> str:
