@@ -18,6 +18,7 @@ from queue_app.domain.discipline import SAFETY, Rank, Waiting, in_order, rank
 from queue_app.domain.office import Counter, Office
 from queue_app.domain.ticket import AT_A_COUNTER, StageKind, State
 from queue_app.store.database import table_of
+from queue_app.store.prepared import Prepared
 from queue_app.store.queue_tables import Stage
 
 NEWEST = 2**62
@@ -51,6 +52,7 @@ def counts_before(
     session: Session, office: Office, stage: Stage, now: datetime, queues: Iterable[tuple[str, StageKind]]
 ) -> dict[tuple[str, str], int]:
     """How many people of the given queues (service, kind) will be called before this waiting stage."""
+    session.flush()  # what the deed has changed counts
     place = as_waiting(stage)
     facts = {
         "office": office.id,
@@ -60,7 +62,7 @@ def counts_before(
         "order_time": place.order_time,
         "ticket": place.number,
     }
-    rows = session.execute(_BEFORE[rank(place, now)], facts).all()
+    rows = _BEFORE[rank(place, now)].rows(session, facts)
     counts = {(service, kind): count for service, kind, count in rows}
     return {queue: counts[queue] for queue in queues if queue in counts}
 
@@ -109,9 +111,9 @@ def _is_elsewhere() -> ColumnElement[bool]:
     )
 
 
-def _counts(before: ColumnElement[bool]) -> Select[str, str, int]:
+def _counts(before: ColumnElement[bool]) -> Prepared:
     queue = (_STAGE.service, _STAGE.kind)
-    return select(*queue, func.count()).where(_IN_LINE, before).group_by(*queue)
+    return Prepared(select(*queue, func.count()).where(_IN_LINE, before).group_by(*queue))
 
 
 def _smaller(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:

@@ -24,6 +24,7 @@ from queue_app.domain.ticket import StageKind, State
 from queue_app.services import messages, tokens, waits
 from queue_app.services.deed import Deed
 from queue_app.store.database import table_of
+from queue_app.store.prepared import Prepared
 from queue_app.store.queue_tables import SeriesRow, Stage, Ticket
 from queue_app.store.rows import append, watch
 
@@ -171,15 +172,15 @@ def _write(session: Session, ticket: Ticket) -> None:
 def _next_number(deed: Deed, series: str) -> int:
     """The series row is locked through the office's log row; a number once taken is never given again that day."""
     facts = {"office": deed.office.id, "today": deed.today, "series": series}
-    taken: int | None = deed.session.connection().execute(_TAKE_NUMBER, facts).scalar()
-    if taken is None:  # the first of the day
-        taken = 1
-        append(deed.session, SeriesRow(office_id=deed.office.id, day=deed.today, name=series, last_number=taken))
-    return taken
+    taken = _TAKE_NUMBER.first(deed.session, facts)
+    if taken is not None:
+        return int(taken[0])
+    append(deed.session, SeriesRow(office_id=deed.office.id, day=deed.today, name=series, last_number=1))
+    return 1
 
 
 _SERIES = table_of(SeriesRow)
-_TAKE_NUMBER = (
+_TAKE_NUMBER = Prepared(
     update(_SERIES)
     .where(
         _SERIES.c.office_id == bindparam("office"),

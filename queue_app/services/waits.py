@@ -33,6 +33,7 @@ from queue_app.domain.ticket import StageKind
 from queue_app.services import line
 from queue_app.store.database import table_of
 from queue_app.store.office_tables import CounterState
+from queue_app.store.prepared import Prepared
 from queue_app.store.queue_tables import IS_AT_A_COUNTER, Stage
 
 MOST_AHEAD = 60
@@ -149,16 +150,15 @@ def estimate_for(
 
 def clerks_on_duty(session: Session, office: Office, now: datetime) -> dict[str, Clerk]:
     """Open counters with what runs at them; paused and closed ones call nobody."""
-    rows = session.execute(_ON_DUTY, {"office": office.id})
     return {
-        row.counter: clerk_at(office, row.counter, row.service, row.kind, row.since, now)
-        for row in rows
-        if row.counter in office.counters
+        counter: clerk_at(office, counter, service, kind, since, now)
+        for counter, service, kind, since in _ON_DUTY.rows(session, {"office": office.id})
+        if counter in office.counters
     }
 
 
 _STATE, _STAGE = table_of(CounterState).c, table_of(Stage).c
-_ON_DUTY = (
+_ON_DUTY = Prepared(
     select(_STATE.counter, _STAGE.service, _STAGE.kind, _STAGE.since)
     .select_from(
         outerjoin(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.store.database import table_of
 from queue_app.store.office_tables import OfficeLog, OfficeRow
+from queue_app.store.prepared import Prepared
 
 
 @dataclass(slots=True)
@@ -30,19 +31,19 @@ class Log:
 
 def locked(session: Session, office_id: int) -> Log:
     """Lock the office until the transaction ends, and read its row. The office must be there."""
-    return _held(session, session.connection().execute(_BY_ID, {"office": office_id}).one())
+    return _held(session, _BY_ID.rows(session, {"office": office_id})[0])
 
 
 def locked_by_code(session: Session, code: str) -> Log | None:
     """The same for an office known by its code; None when there is no such office."""
-    row = session.connection().execute(BY_CODE, {"code": code}).first()
+    row = BY_CODE.first(session, {"code": code})
     return None if row is None else _held(session, row)
 
 
 def write(session: Session, log: Log) -> None:
     """Keep what was changed on the locked row. Never inside a savepoint: taking that back would not take `log` back."""
     assert not session.in_nested_transaction()
-    session.connection().execute(_WRITE, {"office": log.office_id, **{name: getattr(log, name) for name in _CHANGING}})
+    _WRITE.rows(session, {"office": log.office_id, **{name: getattr(log, name) for name in _CHANGING}})
 
 
 _NAMES = tuple(field.name for field in fields(Log))
@@ -54,23 +55,23 @@ def columns() -> Select[Any]:
     return select(*(_TABLE.c[name] for name in _NAMES))
 
 
-_BY_ID = columns().where(_TABLE.c.office_id == bindparam("office")).with_for_update()
-BY_CODE = (
+_BY_ID = Prepared(columns().where(_TABLE.c.office_id == bindparam("office")).with_for_update())
+BY_CODE = Prepared(
     columns()
     .join_from(_TABLE, _OFFICE, _OFFICE.c.id == _TABLE.c.office_id)
     .where(_OFFICE.c.code == bindparam("code"))
     .with_for_update(of=_TABLE)
 )
-_WRITE = (
+_WRITE = Prepared(
     update(_TABLE)
     .where(_TABLE.c.office_id == bindparam("office"))
     .values({name: bindparam(name) for name in _CHANGING})
 )
 
 
-def _held(session: Session, row: Any) -> Log:
+def _held(session: Session, row: tuple[Any, ...]) -> Log:
     logs: dict[int, Log] = session.info.setdefault("office_logs", {})
-    log = logs.setdefault(row.office_id, Log(*row))
-    for name, value in row._mapping.items():
+    log = logs.setdefault(row[0], Log(*row))
+    for name, value in zip(_NAMES, row, strict=True):
         setattr(log, name, value)
     return log

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Insert, Table, insert
+from sqlalchemy import Column, Table, bindparam, insert
 from sqlalchemy.orm import Session, make_transient_to_detached
 
 from queue_app.store.database import Base, table_of
+from queue_app.store.prepared import Prepared
 
 
 def append(session: Session, row: Base) -> None:
@@ -28,11 +29,10 @@ def append(session: Session, row: Base) -> None:
     kind = _kind(type(row))
     said = row.__dict__
     values = {name: said[name] if name in said else default() for name, default in kind.defaults}
-    made = session.connection().execute(kind.statement, values)
+    made = kind.statement.first(session, values)
     said.update(values)
-    key = made.inserted_primary_key
-    if kind.numbered is not None and key is not None:
-        said[kind.numbered] = key[0]
+    if kind.numbered is not None and made is not None:
+        said[kind.numbered] = made[0]
 
 
 def watch(session: Session, *rows: Base) -> None:
@@ -49,7 +49,8 @@ class _Kind:
         numbered = table.autoincrement_column
         self.numbered = numbered.name if numbered is not None else None
         self.defaults = [(column.name, _default_of(column)) for column in table.columns if column is not numbered]
-        self.statement: Insert = insert(table)
+        written = insert(table).values({name: bindparam(name, type_=table.c[name].type) for name, _ in self.defaults})
+        self.statement = Prepared(written if numbered is None else written.returning(numbered))
 
 
 def _default_of(column: Column[Any]) -> Callable[[], Any]:

@@ -48,10 +48,13 @@ def statements_per_call(folder: Path) -> dict[str, int]:
 
 
 class Counter:
+    """Counts what reaches SQLite itself, BEGIN and COMMIT included, whichever way it was sent."""
+
     def __init__(self, app: Flask) -> None:
         self.count = 0
         with app.app_context():
-            event.listen(db.engine, "before_cursor_execute", self._one)
+            db.engine.dispose()
+            event.listen(db.engine, "connect", lambda made, _record: made.set_trace_callback(self._one))
 
     def during(self, act: object) -> int:
         self.count = 0
@@ -59,5 +62,5 @@ class Counter:
         act()
         return self.count
 
-    def _one(self, *_about: object) -> None:
+    def _one(self, _statement: str) -> None:
         self.count += 1

@@ -18,6 +18,7 @@ from queue_app.services import line, offices
 from queue_app.store import database, office_log
 from queue_app.store.database import db, reading
 from queue_app.store.office_tables import OfficeLog, OfficeRow
+from queue_app.store.prepared import Prepared
 from queue_app.store.queue_tables import Stage
 from queue_app.store.turns import Press, Turns
 from tests.races.arena import Arena, Pressed, together
@@ -172,8 +173,8 @@ def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "WRITERS_BEGIN", "DEFERRED")
 
 
-def unlocked() -> object:
-    return (
+def unlocked() -> Prepared:
+    return Prepared(
         office_log.columns()
         .join_from(OfficeLog, OfficeRow, OfficeRow.id == OfficeLog.office_id)
         .where(OfficeRow.code == bindparam("code"))

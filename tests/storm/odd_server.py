@@ -67,7 +67,7 @@ def have_no_lock() -> None:
     database._turns = EverybodyAtOnce()
     database.RETRIES = 1
     database.WRITERS_BEGIN = "DEFERRED"
-    office_log.BY_CODE = unlocked()  # type: ignore[assignment]
+    office_log.BY_CODE = unlocked()
 
 
 def never_look_again() -> None:
