@@ -52,6 +52,7 @@ ESTIMATOR: Final = "passes-1"
 
 QUICK: Final = "one-pass-1"
 NORMAL_P90: Final = 1.2816
+NORMAL_P80: Final = 0.8416
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,20 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The 10 %, 50 % and 90 % points of a wait, unrounded."""
+    """The 10 %, 50 % and 90 % points of a wait, unrounded; and the 20 % point for whoever has a way to go.
+
+    `p20` is None in what the history kept, which never knew it.
+    """
 
     p10: float
     p50: float
     p90: float
+    p20: float | None = None
+
+    def times(self, factor: float) -> Spread:
+        """Every point that much later."""
+        p20 = None if self.p20 is None else self.p20 * factor
+        return Spread(self.p10 * factor, self.p50 * factor, self.p90 * factor, p20)
 
 
 UNCALIBRATED: Final = Calibration()
@@ -111,9 +121,10 @@ def quick_spread(state: LiveState) -> Spread | None:
     if wait is None:
         return None
     if wait <= 0:
-        return Spread(0.0, 0.0, 0.0)
+        return Spread(0.0, 0.0, 0.0, 0.0)
     shape = math.sqrt(math.log1p((_work_sd(state) / wait) ** 2))
-    return Spread(wait * math.exp(-NORMAL_P90 * shape), wait, wait * math.exp(NORMAL_P90 * shape))
+    low, high = wait * math.exp(-NORMAL_P90 * shape), wait * math.exp(NORMAL_P90 * shape)
+    return Spread(low, wait, high, wait * math.exp(-NORMAL_P80 * shape))
 
 
 def sampled_waits(state: LiveState, rng: Random, *, paths: int = PATHS) -> list[float]:
@@ -135,7 +146,7 @@ def spreads_in_line(state: LiveState, rng: Random, *, paths: int = PATHS) -> lis
 
 def spread_of(waits: list[float]) -> Spread:
     """The points of an ascending, non-empty list."""
-    return Spread(quantile(waits, 0.1), quantile(waits, 0.5), quantile(waits, 0.9))
+    return Spread(quantile(waits, 0.1), quantile(waits, 0.5), quantile(waits, 0.9), quantile(waits, 0.2))
 
 
 def quantile(ascending: list[float], share: float) -> float:
@@ -150,10 +161,19 @@ def calibrated(spread: Spread, calibration: Calibration) -> Spread:
     """The spread after what the queue's past taught; never below zero and never out of order."""
     middle = calibration.scale * spread.p50
     if calibration.low_z is None or calibration.high_z is None:
-        return Spread(calibration.scale * spread.p10, middle, calibration.scale * spread.p90)
+        return spread.times(calibration.scale)
     width = width_of(spread, calibration.scale)
     low, high = middle + calibration.low_z * width, middle + calibration.high_z * width
-    return Spread(max(low, 0.0), min(max(middle, low, 0.0), max(high, 0.0)), max(high, 0.0))
+    low, middle, high = max(low, 0.0), min(max(middle, low, 0.0), max(high, 0.0)), max(high, 0.0)
+    return Spread(low, middle, high, _moved_p20(spread, low, middle))
+
+
+def _moved_p20(spread: Spread, low: float, middle: float) -> float | None:
+    """The 20 % point keeps its place between the 10 % point and the middle."""
+    if spread.p20 is None:
+        return None
+    half = spread.p50 - spread.p10
+    return low + (middle - low) * ((spread.p20 - spread.p10) / half if half > 0 else 0.0)
 
 
 def width_of(spread: Spread, scale: float) -> float:

@@ -21,7 +21,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from queue_app.services.messages import WITHDRAWN
 from queue_app.services.ports import Ports, Sender
+from queue_app.services.remote import is_still_away
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import AlarmRow
 from queue_app.store.queue_tables import PAPER, Delivery
@@ -153,6 +155,8 @@ def _why_not(session: Session, row: Delivery, now: datetime) -> str | None:
         return "expired"
     if not row.address:
         return "forgotten"
+    if row.kind == "leave" and row.ticket_id is not None and not is_still_away(session, row.ticket_id):
+        return WITHDRAWN
     if row.channel != "sms":
         return None
     for span, most in PER_NUMBER:

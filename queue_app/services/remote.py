@@ -10,7 +10,7 @@ Source: queueing study of the project, section 6.5.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import SYSTEM
 from queue_app.domain.discipline import VisitClass
 from queue_app.domain.errors import Conflict, Forbidden, Invalid, NotAllowed
-from queue_app.domain.estimate import Range
 from queue_app.domain.events import Event
 from queue_app.domain.office import Office
 from queue_app.domain.planning.remote import (
@@ -27,7 +26,6 @@ from queue_app.domain.planning.remote import (
     Absence,
     leave_now,
     may_join,
-    wait_p20,
     when_absent,
 )
 from queue_app.domain.ticket import Action, State
@@ -41,7 +39,7 @@ from queue_app.store import office_log
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeLog
 from queue_app.store.planning_tables import RemoteTicket
-from queue_app.store.queue_tables import Ticket
+from queue_app.store.queue_tables import CallRow, Stage, Ticket
 
 USUAL_WAY_MIN = 15
 NOT_HERE = "not_here"
@@ -142,7 +140,7 @@ def _look_at(deed: Deed, ticket_id: int) -> bool:
     state = current_state(ticket)
     if state is State.MISSED:
         return _decide_absence(deed, ticket, row)
-    if state is State.WAITING and row.leave_at is None:
+    if state is State.WAITING and row.leave_at is None and not _was_called(deed.session, ticket_id):
         return _ask_to_leave(deed, ticket, row)
     return False
 
@@ -151,8 +149,8 @@ def _ask_to_leave(deed: Deed, ticket: Ticket, row: RemoteTicket) -> bool:
     stage = current_stage(ticket)
     if stage.order_time is None or stage.reference_at is None:
         return False
-    wait = waits.place_of(deed.session, deed.office, stage, deed.now).estimate
-    if wait is None or not leave_now(_p20(wait), row.travel_min):
+    wait = waits.place_of(deed.session, deed.office, stage, deed.now).p20_min
+    if wait is None or not leave_now(wait, row.travel_min):
         return False
     row.leave_at, row.expected_at = deed.now, deed.now + timedelta(minutes=row.travel_min)
     event = deed.record(Event.LEAVE_ADVISED, ticket=ticket, stage=stage, travel_min=row.travel_min)
@@ -174,6 +172,21 @@ def _ask_to_leave(deed: Deed, ticket: Ticket, row: RemoteTicket) -> bool:
     return True
 
 
+def is_still_away(session: Session, ticket_id: int) -> bool:
+    """Whether "please leave now" is still of use: nobody has called the number, come with it or given it up.
+
+    Asked once more when the message is about to go out, because a provider may have kept it waiting.
+    """
+    row, ticket = session.get_one(RemoteTicket, ticket_id), session.get_one(Ticket, ticket_id)
+    return row.here_at is None and ticket.closed_at is None and not _was_called(session, ticket_id)
+
+
+def _was_called(session: Session, ticket_id: int) -> bool:
+    """A call that was taken back at once is none."""
+    calls = select(CallRow.id).join(Stage, Stage.id == CallRow.stage_id).where(Stage.ticket_id == ticket_id)
+    return session.scalar(calls.where(CallRow.answer.is_distinct_from("withdrawn")).limit(1)) is not None
+
+
 def _decide_absence(deed: Deed, ticket: Ticket, row: RemoteTicket) -> bool:
     stage = current_stage(ticket)
     if row.expected_at is None:  # called before anybody was asked to leave
@@ -193,20 +206,19 @@ def _decide_absence(deed: Deed, ticket: Ticket, row: RemoteTicket) -> bool:
     return True
 
 
-def _p20(wait: Range) -> float:
-    return wait_p20(float(wait.low_min), float(wait.likely_min))
-
-
 def _check_share(deed: Deed, service: str) -> None:
     """Numbers of the day are counted under the lock; people at the door always find a place in line."""
-    today = (Ticket.office_id == deed.office.id, Ticket.day == deed.today, Ticket.service == service)
-    counts = dict(
-        deed.session.execute(select(Ticket.visit_class, func.count()).where(*today).group_by(Ticket.visit_class)).all()
-    )
-    remote = counts.get(VisitClass.REMOTE, 0)
-    on_site = counts.get(VisitClass.WALK_IN, 0)
+    remote, on_site = _taken(deed.session, deed.office.id, deed.today, service)
     if not may_join(remote, on_site, deed.office.from_home_share):
         raise Conflict("share_full", share=deed.office.from_home_share)
+
+
+def _taken(session: Session, office_id: int, day: date, service: str) -> tuple[int, int]:
+    """Numbers of a service taken from home and at the door."""
+    of_the_day = (Ticket.office_id == office_id, Ticket.day == day, Ticket.service == service)
+    query = select(Ticket.visit_class, func.count()).where(*of_the_day).group_by(Ticket.visit_class)
+    counts = dict(session.execute(query).all())
+    return counts.get(VisitClass.REMOTE, 0), counts.get(VisitClass.WALK_IN, 0)
 
 
 def _open_one(deed: Deed, device: str | None, contact: str | None) -> Ticket | None:

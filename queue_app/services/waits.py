@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.estimate import (
     ESTIMATOR,
+    ONE_PASS,
     QUICK,
     Ahead,
     Clerk,
@@ -24,7 +25,7 @@ from queue_app.domain.estimate import (
     Running,
     Spread,
     calibrated,
-    quick_estimate,
+    quick_spread,
     shown,
 )
 from queue_app.domain.office import Office, queue_name
@@ -63,8 +64,7 @@ class Outlook:
             return None
         if ahead < len(known):
             return known[ahead]
-        longer, last = (ahead + 1) / len(known), known[-1]
-        return Spread(last.p10 * longer, last.p50 * longer, last.p90 * longer)
+        return known[-1].times((ahead + 1) / len(known))
 
 
 _outlooks: dict[tuple[str, int], Outlook] = {}
@@ -89,6 +89,9 @@ class Place:
     told: dict[str, Any] | None = None
     """For the history: what the estimate was made of (`domain.estimate`), to be held against what happened."""
 
+    p20_min: float | None = None
+    """One time in five the wait is even shorter than this; for whoever has a way to go. Corrected, not rounded."""
+
 
 def place_of(session: Session, office: Office, stage: Stage, now: datetime) -> Place:
     """The place of a ready, waiting stage."""
@@ -102,17 +105,24 @@ def place_of(session: Session, office: Office, stage: Stage, now: datetime) -> P
     outlook = outlook_of(session, office.id)
     spread = outlook.spread((stage.service, kind), ahead, on_duty, now) if outlook is not None else None
     if spread is not None:
-        estimate: Range | None = in_words(office, (stage.service, kind), spread)
+        wait: Spread | None = corrected(office, (stage.service, kind), spread)
     else:
-        estimate = estimate_for(office, stage.service, kind, counts, list(serving.values()))
+        wait = quick_for(office, stage.service, kind, counts, list(serving.values()))
+    estimate = shown(wait) if wait is not None else None
     is_busy = ahead > 0 or all(clerk.running for clerk in serving.values())
-    return Place(ahead, estimate, _told(estimate, spread, is_busy=is_busy))
+    told = _told(estimate, spread, is_busy=is_busy)
+    return Place(ahead, estimate, told, wait.p20 if wait is not None else None)
+
+
+def corrected(office: Office, queue: tuple[str, str], spread: Spread) -> Spread:
+    """The spread after what the queue's own past taught."""
+    learnt = office.learnt.get(queue)
+    return calibrated(spread, learnt.calibration) if learnt is not None else spread
 
 
 def in_words(office: Office, queue: tuple[str, str], spread: Spread) -> Range:
-    """The range as it is shown: corrected by what the queue's own past taught, rounded outwards."""
-    learnt = office.learnt.get(queue)
-    return shown(calibrated(spread, learnt.calibration)) if learnt is not None else shown(spread)
+    """The range as it is shown: corrected, rounded outwards."""
+    return shown(corrected(office, queue, spread))
 
 
 def _told(estimate: Range | None, spread: Spread | None, *, is_busy: bool) -> dict[str, Any] | None:
@@ -132,7 +142,15 @@ def _told(estimate: Range | None, spread: Spread | None, *, is_busy: bool) -> di
 def estimate_for(
     office: Office, service: str, kind: StageKind, counts: dict[tuple[str, str], int], clerks: list[Clerk]
 ) -> Range | None:
-    """The range for a person behind `counts` people of each queue, served by `clerks`."""
+    """The range for a person behind `counts` people of each queue, served by `clerks`, where no outlook answers."""
+    found = quick_for(office, service, kind, counts, clerks)
+    return shown(found) if found is not None else None
+
+
+def quick_for(
+    office: Office, service: str, kind: StageKind, counts: dict[tuple[str, str], int], clerks: list[Clerk]
+) -> Spread | None:
+    """The corrected spread of one pass with means. None: nobody is on duty."""
     total = sum(counts.values())
     share = min(1.0, MOST_AHEAD / total) if total else 1.0
     # One value for each queue, repeated: people of a queue differ only in their place.
@@ -142,10 +160,8 @@ def estimate_for(
             for queue, count in counts.items()
         )
     )
-    found = quick_estimate(LiveState(stage=queue_name(service, kind), ahead=ahead, clerks=tuple(clerks)))
-    if found is None or share == 1.0:
-        return found
-    return Range(*(round(minutes / share / 5) * 5 for minutes in (found.low_min, found.likely_min, found.high_min)))
+    found = quick_spread(LiveState(stage=queue_name(service, kind), ahead=ahead, clerks=tuple(clerks)))
+    return calibrated(found, ONE_PASS).times(1 / share) if found is not None else None
 
 
 def clerks_on_duty(session: Session, office: Office, now: datetime) -> dict[str, Clerk]:

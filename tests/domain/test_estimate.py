@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
@@ -23,6 +24,8 @@ from queue_app.domain.estimate import (
     quick_spread,
     sampled_waits,
     shown,
+    spread_of,
+    spreads_in_line,
 )
 from queue_app.domain.planning.lognormal import Duration, draw_remaining, remaining_mean
 
@@ -133,8 +136,35 @@ def test_the_shown_range_is_in_steps_of_five_and_holds_the_likely_value(people: 
 def test_a_calibrated_spread_stays_in_order(
     p10: float, up: float, more: float, scale: float, a: float, b: float
 ) -> None:
-    spread = calibrated(Spread(p10, p10 + up, p10 + up + more), Calibration(scale, min(a, b), max(a, b)))
-    assert 0 <= spread.p10 <= spread.p50 <= spread.p90
+    raw = Spread(p10, p10 + up, p10 + up + more, p10 + up / 4)
+    for calibration in (Calibration(scale, min(a, b), max(a, b)), Calibration(scale)):
+        spread = calibrated(raw, calibration)
+        assert spread.p20 is not None
+        assert 0 <= spread.p10 <= spread.p50 <= spread.p90
+        assert spread.p10 - 1e-9 <= spread.p20 <= spread.p50 + 1e-9
+
+
+def test_the_moment_to_leave_home_is_a_point_of_the_passes_themselves() -> None:
+    """One pass in five is shorter. No formula finds it from the ends of the range: here half of the passes are short."""
+    waits = [5.0] * 3 + [20.0] * 48 + [90.0] * 50
+    assert spread_of(waits) == Spread(20.0, 20.0, 90.0, 20.0)
+    assert spread_of([5.0] * 15 + [20.0] * 86).p20 == 20.0
+    assert spread_of([5.0] * 25 + [20.0] * 76).p20 == 5.0
+    busy = tuple(Clerk(running=Running(TEN, elapsed)) for elapsed in (1, 8))
+    state = LiveState("intake", ahead=(Ahead("intake", TEN),) * 6, clerks=busy)
+    in_line = spreads_in_line(state, Random(5), paths=400)[-1]
+    sampled = sampled_waits(replace(state, ahead=state.ahead[:-1]), Random(6), paths=400)
+    assert in_line.p20 is not None
+    assert abs(sum(wait < in_line.p20 for wait in sampled) / 400 - 0.2) < 0.06
+    assert calibrated(in_line, Calibration(2.0)).p20 == 2 * in_line.p20
+
+
+def test_a_sure_wait_has_one_moment_and_one_pass_has_one_too() -> None:
+    assert calibrated(Spread(5.0, 5.0, 5.0, 5.0), Calibration(1.0, -2.0, 2.0)) == Spread(3.0, 5.0, 7.0, 3.0)
+    quick = quick_spread(LiveState("intake", ahead=(Ahead("intake", TEN),) * 4, clerks=(Clerk(),)))
+    assert quick is not None
+    assert quick.p20 is not None
+    assert quick.p10 < quick.p20 < quick.p50
 
 
 def test_the_range_is_rounded_outwards() -> None:

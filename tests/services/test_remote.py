@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queue_app.domain.planning.remote import ALWAYS_OPEN, leave_now, may_join, wait_p20
+from queue_app.domain.access import Role
+from queue_app.domain.planning.remote import ALWAYS_OPEN, leave_now, may_join
 from queue_app.services import remote
 from queue_app.web.context import KEY
 from tests.races.arena import together
 from tests.web.plain_browser import PlainBrowser
+from tests.web.test_staff_pages import staff
 from tests.world import OFFICE, Caller, World
 
 FROM_HOME = OFFICE.replace("tickets_from_home: false", "tickets_from_home: true")
@@ -73,12 +75,8 @@ def test_the_share_holds_after_whatever_order_of_arrivals(arrivals: list[bool], 
             assert taken <= ALWAYS_OPEN or taken * 100 <= share * (taken + on_site)
 
 
-@given(st.floats(0, 300), st.floats(0, 300), st.floats(5, 60))
-def test_whoever_is_asked_to_leave_for_a_wait_is_asked_for_every_shorter_one(
-    low: float, more: float, way: float
-) -> None:
-    wait = wait_p20(low, low + more)
-    assert low <= wait <= low + more
+@given(st.floats(0, 300), st.floats(5, 60))
+def test_whoever_is_asked_to_leave_for_a_wait_is_asked_for_every_shorter_one(wait: float, way: float) -> None:
     if leave_now(wait, way):
         assert leave_now(wait / 2, way)
 
@@ -132,6 +130,17 @@ def test_a_place_called_too_early_is_kept_until_a_quarter_after_the_arrival_then
     home.act(mine, "miss")
     assert watch(home, minutes=1) == 1
     assert home.state(mine) == "cancelled"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_staff_see_in_the_list_of_the_missed_who_joined_from_home(home: World) -> None:
+    mine = missed(home)
+    desk = home.clerk.get("/offices/aoba/desk", query_string={"counter": "1"}).get_json()
+    assert [desk["remote"][str(row["id"])] for row in desk["missed"]] == ["coming"]
+    page = staff(home, Role.CLERK).open("/staff/counters/1")
+    in_the_list = page[page.index('id="missed-heading"') : page.index('id="held-heading"')]
+    assert mine["number"] in in_the_list
+    assert "自宅（移動中）" in in_the_list
 
 
 def test_whoever_arrives_while_the_place_is_kept_is_next(home: World) -> None:

@@ -22,9 +22,6 @@ KEPT_AFTER_ARRIVAL_MIN: Final = 15.0
 ALWAYS_OPEN: Final = 3
 """So many numbers of a service may be taken from home before anybody has come: a share of nobody is nobody."""
 
-P20_ON_THE_WAY: Final = 0.25
-"""Where the 20 % point lies between the 10 % point and the middle; the rounded low end makes it rather early."""
-
 
 class Absence(StrEnum):
     """What happens to a place whose holder was called and is not there."""
@@ -35,14 +32,12 @@ class Absence(StrEnum):
 
 
 def leave_now(wait_p20_min: float, travel_min: float) -> bool:
-    """Whether to say "please leave now": one time in five the wait is even shorter than `wait_p20_min`."""
+    """Whether to say "please leave now": one time in five the wait is even shorter than `wait_p20_min`.
+
+    That point is the estimator's own (`domain.estimate.Spread.p20`), so that the message and the range agree.
+    """
     way = min(max(travel_min, SHORTEST_WAY_MIN), LONGEST_WAY_MIN)
     return wait_p20_min <= way + SPARE_MIN
-
-
-def wait_p20(low_min: float, likely_min: float) -> float:
-    """The 20 % point of a wait whose 10 % point and middle are known."""
-    return low_min + P20_ON_THE_WAY * max(likely_min - low_min, 0.0)
 
 
 def may_join(remote: int, on_site: int, share: int) -> bool:
