@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from scripts.bench import attack, booking, measures
+from scripts.bench import attack, booking, measures, planning
 from scripts.bench.statements import statements_per_call
 from scripts.bench_env import environment
 
@@ -135,6 +135,19 @@ def bookings(folder: Path, size: float) -> list[str]:
     )
 
 
+def plans(folder: Path, size: float) -> list[str]:
+    work = planning.own_work(folder, max(10, int(100 * size)))
+    return table(
+        "Planning, own work (one thread, processor time)",
+        ("", "measured", "wanted"),
+        ("one planned day offered that nobody asked for before", f"{work['offer']:.1f} ms", "≤ 5 ms"),
+        ("ten planned days asked again", f"{work['list']:.1f} ms", ""),
+        ("one estimate, a hundred passes, 25 people ahead", f"{work['estimate']:.1f} ms", "≤ 20 ms"),
+        ("the quick estimate of one pass", f"{work['quick']:.2f} ms", "≤ 1 ms"),
+        ("a hundred what-if days, one way of running them", f"{work['days'] / 1000:.2f} s", "≤ 2 s"),
+    )
+
+
 def attacked(folder: Path, size: float) -> list[str]:
     rows = [
         (
@@ -178,6 +191,7 @@ PARTS: dict[str, Callable[[Path, float], list[str]]] = {
     "flat-out": flat_out,
     "screens": screens,
     "booking": bookings,
+    "planning": plans,
     "attack": attacked,
 }
 

@@ -191,15 +191,12 @@ def usual_rota(office: Office, open_min: float) -> list[Duty]:
     return [Duty(pool) for pool in clerks for _ in range(clerks[pool])]
 
 
-def planned_places(
-    plan: DayPlan, visit: Footprint, *, most: int, days_before: float, booked: Sequence[int] | None = None
-) -> list[int]:
-    """How many more bookings each start of the plan may take now, after the staged release.
+def planned_places(bears: Sequence[int], *, days_before: float, booked: Sequence[int] | None = None) -> list[int]:
+    """How many more bookings each start may take now, after the staged release, of those that it bears.
 
     `booked` is how many begin there already: the release counts what a time bears in all, given out or not.
     """
-    begun = [0] * len(plan.starts) if booked is None else booked
-    bears = plan.places_left(visit, most)
+    begun = [0] * len(bears) if booked is None else booked
     return [
         min(left, max(0, released_at(place, left + taken, days_before) - taken))
         for place, (left, taken) in enumerate(zip(bears, begun, strict=True))

@@ -209,12 +209,14 @@ class Day:
         return [min(open_here, key=lambda position: self._rough_wait(stages[position]))]
 
     def _stand_in_line(self, guest: Guest, position: int) -> None:
-        stage = guest.visitor.stages[position]
-        place = self.lines[stage.pool].join(self._waiting(guest, position), (guest, position))
-        guest.places[position] = place
+        pool = guest.visitor.stages[position].pool
+        desk = self._free_desk(pool)
+        if desk is not None and desk.duty.pool == pool and not self.lines[pool].size and not self.observer:
+            self._serve(desk, guest, position)  # called in the moment of joining: half of all, and no order to look at
+            return
+        guest.places[position] = self.lines[pool].join(self._waiting(guest, position), (guest, position))
         if self.observer and not guest.done:
             self.observer.joined(self, guest, position)
-        desk = self._free_desk(stage.pool)
         if desk is not None:
             self._call_next(desk)
 
@@ -255,9 +257,10 @@ class Day:
 
     def _call_next(self, desk: Desk) -> None:
         place = self._next_place(desk)
-        if place is None:
-            return
-        guest, position = place.person
+        if place is not None:
+            self._serve(desk, *place.person)
+
+    def _serve(self, desk: Desk, guest: Guest, position: int) -> None:
         stage = guest.visitor.stages[position]
         if guest.first_call is None:
             guest.first_call = max(self.now - guest.counts_from, 0.0)
@@ -265,7 +268,7 @@ class Day:
                 self.observer.called(self, guest, position)
         if stage.resident:
             self._sit_down(guest)
-        else:
+        elif position in guest.places:
             self.lines[stage.pool].leave(guest.places.pop(position))
         guest.open.discard(position)
         if self.observer:
@@ -278,15 +281,17 @@ class Day:
         for pool in (desk.duty.pool, *desk.duty.helps):
             line = self.lines[pool]
             if line.size:
-                return line.first(moment(self.now) if self.policy.safety is Safety.SIXTY_MINUTES else OPENS_AT)
+                is_order_by_now = line.size > 1 and self.policy.safety is Safety.SIXTY_MINUTES
+                return line.first(moment(self.now) if is_order_by_now else OPENS_AT)
         return None
 
     def _sit_down(self, guest: Guest) -> None:
         """At one counter: the other lines are left for as long, with their ready times kept."""
         guest.busy = True
-        stages = guest.visitor.stages
-        for position in [position for position in guest.places if stages[position].resident]:
-            self.lines[stages[position].pool].leave(guest.places.pop(position))
+        if guest.places:
+            stages = guest.visitor.stages
+            for position in [position for position in guest.places if stages[position].resident]:
+                self.lines[stages[position].pool].leave(guest.places.pop(position))
 
     def _finish(self, desk: Desk) -> None:
         assert desk.serving is not None

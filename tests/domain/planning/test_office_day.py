@@ -53,7 +53,7 @@ AOBA = office(
 
 def places(of: Office, service: Service, *bookings: Booked, days_before: float = 0.0) -> list[int]:
     plan = office_day(of, open_min=525, bookings=bookings, starts=STARTS)
-    return planned_places(plan, visit_of(of, service), most=6, days_before=days_before)
+    return planned_places(plan.places_left(visit_of(of, service), 6), days_before=days_before)
 
 
 def test_counters_that_share_a_queue_are_one_pool() -> None:
