@@ -19,6 +19,7 @@ from kiosk.screen import Screen
 from queue_app.domain.access import Right
 from queue_app.domain.errors import NotFound, Refusal
 from queue_app.domain.office import Office, label_in
+from queue_app.domain.ticket import StageKind
 from queue_app.services import holders, printing, tokens
 from queue_app.services.arrivals import came_late
 from queue_app.services.deed import Deed, begin
@@ -70,7 +71,8 @@ def ticket(office: str, token: str) -> Response:
         paper = printing.paper_of(session, found)
         service = screen.office.services[found.service]
         needs_said = list(found.needs)
-        route = route_of(screen.office, found, screen.language)
+        # Each counter once: a second visit for the papers is on the slip, and the glass is short.
+        route = [each for each in route_of(screen.office, found, screen.language) if each.kind != StageKind.HANDOVER]
         is_late = _is_late(session, screen.office, found)
     return shown(
         "ticket",

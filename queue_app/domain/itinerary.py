@@ -35,8 +35,8 @@ def stages_of(service: Service, *, offset: int = 0, after: Sequence[int] = ()) -
 def visit(services: Sequence[Service], after: Mapping[str, Collection[str]]) -> list[PlannedStage]:
     """The stages of a visit to several services, in the order given.
 
-    `after` maps a service to those that must have left their reception first: the next counter need not wait for
-    papers that are still in the back office, unless the rules say so by naming the whole service.
+    `after` maps a service to those that must be over first, papers handed over included: the next counter reads what
+    the one before has written. Services that it does not tie together are open at the same time.
     """
     planned: list[PlannedStage] = []
     last: dict[str, int] = {}

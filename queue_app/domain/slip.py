@@ -50,11 +50,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A counter still to be visited, for the check boxes: `where` 2階21番窓口, `what` 国民健康保険."""
+    """A counter still to be visited, for the check boxes: `where` 2階21番窓口, `what` 国民健康保険, `why` お渡し."""
 
     where: str
     what: str
     done: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +182,7 @@ def _stop_lines(stops: tuple[Stop, ...]) -> Iterator[Line]:
         yield Line(Role.STOPS, "回る窓口 / Your counters")
     for position, stop in enumerate(stops, start=1):
         role = Role.STOP_DONE if stop.done else Role.STOP
-        yield Line(role, f"{_circled(position)} {stop.where}　{stop.what}")
+        yield Line(role, f"{_circled(position)} {stop.where}　{stop.what}" + (f"　{stop.why}" if stop.why else ""))
 
 
 def _unbroken(text: str) -> str:

@@ -27,11 +27,11 @@ from queue_app.domain.events import Event
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.printing import PrintEnd, PrinterState, PrintJob, PrintResult
 from queue_app.domain.slip import Line, Role, Slip, SlipFacts, Stop, reprint, slip
-from queue_app.domain.ticket import State
+from queue_app.domain.ticket import StageKind, State
 from queue_app.services.alarms import ask_help, end_alarms_of
 from queue_app.services.deed import Deed, begin_by_id
 from queue_app.services.ports import Ports
-from queue_app.services.stops import route_of
+from queue_app.services.stops import StopShown, route_of
 from queue_app.services.visits import current_stage, has_begun
 from queue_app.services.waits import place_of
 from queue_app.store.database import reading, writing
@@ -82,10 +82,16 @@ def slip_of(session: Session, office: Office, ticket: Ticket, status_url: str | 
             status_url=status_url,
             language=ticket.language,
             service_translated="" if ticket.language.startswith("ja") else label_in(service.label, ticket.language),
-            stops=tuple(Stop(stop.where, stop.what, stop.is_done) for stop in route_of(office, ticket, "ja")),
+            stops=tuple(_stop(stop) for stop in route_of(office, ticket, "ja")),
             phone=office.phone,
         )
     )
+
+
+def _stop(stop: StopShown) -> Stop:
+    """Whoever comes to a counter twice must see that the second time is for the papers."""
+    why = "お渡し" if stop.kind is StageKind.HANDOVER else ""
+    return Stop(stop.where, stop.what, stop.is_done, why)
 
 
 def print_slip(deed: Deed, ticket: Ticket, paper: Slip, *, printer: str, source: str) -> None:

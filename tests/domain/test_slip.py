@@ -103,3 +103,8 @@ def test_remaining_counters_are_numbered_and_done_ones_told_apart():
     paper = slip(replace(FACTS, stops=stops))
     assert paper.text(Role.STOP_DONE) == "① 1階3番窓口　転入届"
     assert paper.text(Role.STOP) == "② 2階21番窓口　国民健康保険"
+
+
+def test_second_visit_to_a_counter_says_that_it_is_for_the_papers():
+    stops = (Stop("1階3番窓口", "転入届"), Stop("1階3番窓口", "転入届", why="お渡し"))
+    assert slip(replace(FACTS, stops=stops)).text(Role.STOP).endswith("② 1階3番窓口　転入届　お渡し")

@@ -9,6 +9,7 @@ import pytest
 from queue_app.domain.access import Role
 from tests.bookings import at, reserve, slot
 from tests.services.test_arrivals import HALL, SCHOOL_CHILD, TODAY
+from tests.web.plain_browser import PlainBrowser
 from tests.web.test_staff_pages import Browser, staff
 from tests.world import World
 
@@ -107,3 +108,15 @@ def test_number_given_out_by_staff_can_be_put_on_paper(world: World) -> None:
     browser.press("/staff/issue", service="moving")
     assert "印刷する" in browser.page
     assert 'data-role="number"' in browser.page
+
+
+def test_page_of_the_booking_leads_to_the_number_until_the_day_ends(hall: World) -> None:
+    made = booked(hall)
+    ticket = hall.kiosk.post("/offices/aoba/check-ins", {"code": made["code"]}).get_json()
+    phone = PlainBrowser(hall.app.test_client())
+    hall.clock.pass_(hours=3)  # the visit outlasts the time that was booked
+    assert "番号はB001です" in phone.open(f"/r/{made['token']}").text
+    phone.follow("番号のページへ")
+    assert phone.path == f"/t/{ticket['token']}"
+    hall.clock.pass_(days=1)
+    assert "番号のページへ" not in phone.open(f"/r/{made['token']}").text

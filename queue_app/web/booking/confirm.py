@@ -13,7 +13,7 @@ from queue_app.domain.errors import Conflict, Invalid, Refusal
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.person_name import normalise_kana
 from queue_app.domain.slots import parse_slot_id
-from queue_app.services import booking, forgetting, holding, tokens
+from queue_app.services import booking, forgetting, holding, shielding, tokens
 from queue_app.services.deed import begin
 from queue_app.services.messages import Contact, contact_from
 from queue_app.store.database import writing
@@ -52,6 +52,9 @@ def take_contact(office: str) -> Response:
     draft.channel = request.form.get("channel", "none")
     draft.address = request.form.get(FIELDS.get(draft.channel, ""), "")
     draft.needs = request.form.getlist("needs")
+    draft.shielded = identity().is_staff and "shielded" in request.form
+    if draft.shielded:
+        draft.channel, draft.address = "none", ""
     with in_office(office) as (_session, here):
         errors = _check(draft, here)
         if errors:
@@ -88,7 +91,8 @@ def confirm(office: str) -> Response:
     language = reader_language()
 
     def act(session: Session) -> str:
-        deed = begin(session, office, Right.RESERVE, identity(), house().ports)
+        # Whoever lost the login on the way is asked to log in again: the mark must not be lost instead.
+        deed = begin(session, office, Right.SERVE if draft.shielded else Right.RESERVE, identity(), house().ports)
         row = booking.book(
             deed,
             booking.Request(
@@ -100,6 +104,8 @@ def confirm(office: str) -> Response:
                 needs=tuple(draft.needs),
             ),
         )
+        if draft.shielded:
+            shielding.shield(deed, row)
         return f"/r/{tokens.reservation_token(deed.ports.secret, row.nonce)}?done=1"
 
     try:
@@ -202,6 +208,7 @@ def _rows(here: Office, draft: Draft) -> list[dict[str, str]]:
     errand = t("booking.errand_moving_short") if draft.uses_navigator else label
     contact = draft.address if draft.channel in FIELDS else t("booking.contact_none")
     needs = t("booking.list_separator").join(label_in(here.needs[need], language) for need in draft.needs)
+    mark = {"term": t("shield.nav"), "fact": t("booking.yes"), "change_url": f"{base}/contact"}
     return [
         {"term": t("booking.errand"), "fact": errand, "change_url": base},
         {
@@ -212,4 +219,5 @@ def _rows(here: Office, draft: Draft) -> list[dict[str, str]]:
         {"term": t("booking.name"), "fact": draft.name_kana, "change_url": f"{base}/contact"},
         {"term": t("booking.contact"), "fact": contact, "change_url": f"{base}/contact"},
         {"term": t("booking.needs"), "fact": needs or t("booking.needs_none"), "change_url": f"{base}/contact"},
+        *([mark] if draft.shielded else []),
     ]

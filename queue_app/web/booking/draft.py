@@ -43,6 +43,7 @@ class Draft:
     channel: str = ""
     address: str = ""
     needs: list[str] = field(default_factory=list)
+    shielded: bool = False
 
     @property
     def said(self) -> Said:

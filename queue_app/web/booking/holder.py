@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
@@ -167,7 +168,7 @@ def _shown(token: str, template: str, **facts: Any) -> Response:
             here, row, secret=ports.secret, public_url=settings.public_url, language=reader_language()
         )
         now = ports.clock()
-        ticket = session.get(Ticket, row.ticket_id) if row.ticket_id else None
+        ticket = _todays(session, row, here.today(now))
         body = render_template(
             f"booking/{template}.html",
             office=here,
@@ -183,6 +184,7 @@ def _shown(token: str, template: str, **facts: Any) -> Response:
             may_change=row.state == State.BOOKED and row.start_at > now,
             ended=day_text(row.ended_at.astimezone(here.zone)) if row.ended_at else "",
             number=ticket.number_text if ticket else "",
+            number_url=f"/t/{tokens.ticket_token(ports.secret, ticket.nonce)}" if ticket else "",
             moved=request.args.get("moved") == "1",
             counters={c.code: label_in(c.label, reader_language()) for c in here.counters.values()},
             **facts,
@@ -190,6 +192,12 @@ def _shown(token: str, template: str, **facts: Any) -> Response:
     response = make_response(body)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _todays(session: Session, row: Reservation, today: date) -> Ticket | None:
+    """The number that the booking has become. A visit outlasts the time that was booked; the day ends it."""
+    ticket = session.get(Ticket, row.ticket_id) if row.ticket_id else None
+    return ticket if ticket is not None and ticket.day == today else None
 
 
 def _deed(token: str, act: Callable[[Deed, Reservation], str]) -> Response:
