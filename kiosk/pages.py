@@ -50,12 +50,18 @@ def menu(office: str) -> Response:
         screen,
         page=page,
         group=request.args.get("group", "") if page.group else "",
+        emergency=next((label_in(each["text"], screen.language) for each in hall.notices if is_emergency(each)), None),
         closed=opening_sentence(here, house().ports) if is_closed else None,
         book=qr_picture(f"{house().settings.public_url}/book/{here.code}")
         if is_closed and screen.takes_bookings
         else None,
         version=hall.version,
     )
+
+
+def is_emergency(notice: dict[str, Any]) -> bool:
+    """What stands over everything else. Numbers are given all the same: whoever comes in keeps a place."""
+    return bool(notice["level"] == "emergency")
 
 
 @blueprint.get("/<office>/why/<service>")

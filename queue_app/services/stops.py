@@ -14,6 +14,9 @@ from queue_app.domain.ticket import StageKind, State
 from queue_app.services.visits import has_begun
 from queue_app.store.queue_tables import Stage, Ticket
 
+MOST_NAMED = 4
+"""Up to so many counters are named one by one where the place is not told in the reader's language."""
+
 LATER = "later"
 """The state of a stop that waits for another one."""
 
@@ -48,9 +51,9 @@ def route_of(office: Office, ticket: Ticket, language: str) -> list[StopShown]:
 def where_is(office: Office, service: str, kind: StageKind, language: str) -> str:
     """Floor and windows of a service, or nothing where no counter does it."""
     area = office.services[service].area
-    if area and kind is StageKind.RECEPTION:
-        return label_in(area, language)
     able = [counter for counter in office.counters.values() if counter.may_serve(service, kind)]
+    if area and kind is StageKind.RECEPTION and (area.get(language) or len(able) > MOST_NAMED):
+        return label_in(area, language)
     labels = [counter_name(counter, language) for counter in able]
     floor = _floor(able[0].floor, language) if able and len({counter.floor for counter in able}) == 1 else ""
     return f"{floor}{' ' if floor else ''}{_joined(labels, language)}"

@@ -17,6 +17,7 @@ from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeRow
 from queue_app.web.context import KEY
 from tests.web.test_display import facts
+from tests.web.test_kiosk import paired
 from tests.web.test_staff_pages import Browser, person
 from tests.world import OFFICE, World
 
@@ -271,6 +272,9 @@ def test_an_emergency_is_checked_in_every_language_and_then_stands_on_every_disp
     manager.press("/staff/emergency", **words)
     (notice,) = facts(world)["snapshot"]["notices"]
     assert notice["level"] == "emergency"
+    kiosk = paired(world)
+    assert notice["texts"]["ja"] in kiosk.open("/kiosk/aoba").text
+    assert notice["texts"]["en"] in kiosk.open("/kiosk/aoba?l=en").text
     assert len(notice["texts"]) == 11
     manager.press(manager.actions()[next(i for i, a in enumerate(manager.actions()) if a.endswith("/end"))])
     assert facts(world)["snapshot"]["notices"] == []
