@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -27,7 +27,10 @@ BOOKABLE = MOVING.replace("minutes: 14", "minutes: 14, slots: {{length_min: 30, 
 @pytest.fixture
 def hall(city: City) -> City:
     """The office of the test, with a service that can be booked, one place at a time, and the questions of a move."""
-    text = OFFICE.replace(MOVING, BOOKABLE).format(code=city.code) + "navigator: aoba-navigator.yaml\n"
+    text = (
+        OFFICE.replace(MOVING, BOOKABLE).format(code=city.code)
+        + "navigator: aoba-navigator.yaml\nbooking: {ahead_days: 40}\n"
+    )
     with city.door.app_context():
         writing(lambda session: office_file.load_office(session, text, "test.yaml", system_clock()))
     return city
@@ -86,7 +89,9 @@ def look(page: Page) -> None:
 def test_booked_changed_and_cancelled_without_scripts(hall: City) -> None:
     page = phone(hall, java_script_enabled=False)
     to_the_day(page)
-    to_the_contact(page)
+    page.goto(f"{hall.url}/book/{hall.code}/month")
+    page.locator("[data-day]").last.click()
+    page.locator("button[name=slot]").first.click()
     to_the_check(page)
     assert "アオバ ハナコ" in page.inner_text("main")
     address = booked(page)
@@ -101,36 +106,65 @@ def test_booked_changed_and_cancelled_without_scripts(hall: City) -> None:
     assert page.locator("main a:has-text('もう一度予約する')").count() == 1
 
 
+def reach(page: Page, selector: str) -> None:
+    """Tab by Tab."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    raise AssertionError(f"{selector} is not reached by Tab on {page.url}")
+
+
+def go_on(page: Page, selector: str) -> None:
+    reach(page, selector)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def day_of_the_month_by_keys(page: Page, address: str) -> None:
+    """Another month, its second day, and there are its times."""
+    page.goto(address)
+    reach(page, "[data-day]")
+    with page.expect_navigation():
+        page.keyboard.press("PageDown")
+    expect(page.locator("[data-day]").first).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-day]").nth(1)).to_be_focused()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator("button[name=slot]").count() > 0
+
+
+def day_and_time_by_keys(page: Page) -> None:
+    reach(page, "input[name=day]")
+    page.keyboard.press("Space")
+    go_on(page, "main form .button-row button")
+    go_on(page, "button[name=slot]")
+
+
 def test_the_same_by_keyboard_alone(hall: City) -> None:
     page = phone(hall)
-
-    def reach(selector: str) -> None:
-        for _ in range(80):
-            page.keyboard.press("Tab")
-            if page.evaluate("s => document.activeElement.matches(s)", selector):
-                return
-        raise AssertionError(f"{selector} is not reached by Tab on {page.url}")
-
-    def go_on(selector: str) -> None:
-        reach(selector)
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
-
-    reach("input[name=errand]")
+    reach(page, "input[name=errand]")
     page.keyboard.press("ArrowDown")
     assert page.locator("input[name=errand][value=moving]").is_checked()
-    go_on("main form .button-row button")
-    go_on("main form .button-row button")
-    reach("input[name=day]")
-    page.keyboard.press("Space")
-    go_on("main form .button-row button")
-    go_on("button[name=slot]")
-    reach("#name_kana")
+    go_on(page, "main form .button-row button")
+    go_on(page, "main form .button-row button")
+    days = page.url
+    day_of_the_month_by_keys(page, days.replace("/day", "/month"))
+    page.goto(days)
+    day_and_time_by_keys(page)
+    reach(page, "#name_kana")
     page.keyboard.type("AOBA HANAKO")
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    go_on("form[data-once] button")
+    go_on(page, "form[data-once] button")
     assert page.inner_text("h1") == "予約が完了しました"
+    go_on(page, "a[href$='/change']")
+    day_and_time_by_keys(page)
+    assert "変更しました" in page.inner_text("main")
+    go_on(page, "a[href$='/cancel']")
+    go_on(page, "form[action$='/cancel'] button")
+    assert "取り消されています" in page.inner_text("main")
 
 
 def test_questions_lead_to_a_result_with_papers_deadline_and_a_booking(hall: City) -> None:
@@ -330,6 +364,12 @@ def test_every_page_of_the_flow_passes_axe_and_fits_320_px(hall: City) -> None:
         look(page)
         step()
     look(page)
+    page.goto(f"{hall.url}/book/{hall.code}/month")
+    look(page)
+    assert page.evaluate("document.querySelector('.month').scrollWidth <= innerWidth"), (
+        "a month is wider than the glass"
+    )
+    page.goto(f"{hall.url}/book/{hall.code}/check")
     own = booked(page)
     for address in (page.url, f"{own}/change", f"{own}/cancel", f"{hall.url}/book/find"):
         page.goto(address)

@@ -78,6 +78,7 @@ def _month_page(session: Session, here: Office, draft: Draft) -> Response:
         weeks=[
             [_in_month(day, first, days) for day in week]
             for week in calendar.Calendar(calendar.MONDAY).monthdatescalendar(first.year, first.month)
+            if week[-1] >= today  # weeks gone by would push the free days off a phone
         ],
         before=f"{first - timedelta(days=1):%Y-%m}" if first > today else "",
         after=f"{last + timedelta(days=1):%Y-%m}" if last < end else "",

@@ -2,6 +2,7 @@
 // PageDown to the neighbouring months. Without this script every day is a link in its order.
 
 const table = document.querySelector("[data-month]");
+const HERE = "#days"; // names no element: nothing but this script moves the focus
 const STEPS = { ArrowLeft: [-1, 1], ArrowRight: [1, 1], ArrowUp: [-1, 7], ArrowDown: [1, 7] };
 
 table.addEventListener("keydown", (event) => {
@@ -11,9 +12,12 @@ table.addEventListener("keydown", (event) => {
   const to = turn ? document.querySelector(turn) : target(here, event.key);
   if (!to) return;
   event.preventDefault();
-  if (turn) to.click();
+  if (turn) location.assign(to.href + HERE);
   else to.focus();
 });
+
+// Whoever turned the page by key goes on in the table, not at the top of the page.
+if (location.hash === HERE) table.querySelector("[data-day]")?.focus();
 
 function target(here, key) {
   if (key === "Home" || key === "End") return [...here.closest("tr").querySelectorAll("[data-day]")].at(key === "Home" ? 0 : -1);
