@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask
-from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from queue_app import commands
@@ -21,6 +20,7 @@ from queue_app.adapters.speech import local_speech
 from queue_app.services.day import past_days_chore
 from queue_app.services.ports import MediaFiles, Ports
 from queue_app.services.relay import Relay
+from queue_app.services.schema import MIGRATIONS
 from queue_app.store import (  # noqa: F401 - they declare the tables
     access_tables,
     audit_tables,
@@ -57,8 +57,6 @@ from queue_app.web.sockets import Sockets
 if TYPE_CHECKING:
     from config import Settings
 
-ROOT = Path(__file__).parent.parent
-MIGRATIONS = "migrations"
 LARGEST_BODY = 64 * 1024
 csrf = CSRFProtect()
 
@@ -93,7 +91,7 @@ def create_app(settings: Settings, ports: Ports, frontends: Iterable[Blueprint] 
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    Migrate(app, db, directory=str(ROOT / MIGRATIONS), render_as_batch=True)
+    app.extensions["migrate"] = LocalProxy(lambda: _migrations(app))
     security.register(app)  # before the forms' tokens: another site's form is not read at all
     csrf.init_app(app)
     csrf.exempt(api)
@@ -110,6 +108,14 @@ def create_app(settings: Settings, ports: Ports, frontends: Iterable[Blueprint] 
     commands.register(app)
     admission.register(app)
     return app
+
+
+def _migrations(app: Flask) -> Any:
+    """What `flask db` works with, made when somebody migrates (`services.schema`)."""
+    from flask_migrate import Migrate
+
+    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    return app.extensions["migrate"]
 
 
 def _bind_house(app: Flask, settings: Settings, ports: Ports) -> None:

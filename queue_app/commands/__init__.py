@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from flask import Flask
 
 GROUPS = (
-    *("office", "user", "token", "device", "backup", "forget", "rotate_keys"),
+    *("office", "user", "token", "device", "backup", "forget", "rotate_keys", "db"),
     *("simulate", "plan", "statistics", "audit", "push_key", "person"),
 )
 
