@@ -52,6 +52,7 @@ def register(app: Flask) -> None:
 @click.option("--clerks", type=click.IntRange(1, 9), default=1, show_default=True, help="How many.")
 @click.option("--from", "from_", default="", metavar="10:00", help="Only from then on.")
 @click.option("--to", default="", metavar="14:00", help="Only until then.")
+@click.option("--day", default="", metavar="2026-12-01", help="Rota and opening hours of this day [the next open one].")
 @click.option("--lunch", default="", metavar="11:30,12:30|load", help="Lunch in waves, or by load.")
 @click.option("--busier", type=int, default=0, metavar="%", help="More (or fewer) walk-ins, in per cent.")
 @click.option("--who", default="", metavar="KIND", help="Only walk-ins of this kind, for instance movers.")
@@ -99,6 +100,7 @@ def _question(asked: dict[str, Any]) -> dict[str, Any]:
         "clerks": asked["clerks"] if asked["add"] else -asked["clerks"] if asked["close"] else 0,
         "from": asked["from_"],
         "to": asked["to"],
+        "day": asked["day"],
         "lunch": asked["lunch"] == "load",
         "waves": "" if asked["lunch"] == "load" else asked["lunch"],
         "busier": asked["busier"],
@@ -119,6 +121,7 @@ def _prepared(question: dict[str, Any], asked: dict[str, Any]) -> tuple[Basis, C
         workload = SW1_NORMAL if asked["normal"] else SW1_PEAK
         ground, days = standard_days(question["days"], asked["share"], workload)
         return Basis(ground, days, what_if.service_minutes(None, question), OPENS), change
+    what_if.day_of(question)
     with _house() as ports, reading() as session:
         office = offices.office_by_code(session, asked["office"])
         ground, days, change, opens = what_if.prepared(session, office, question, ports)

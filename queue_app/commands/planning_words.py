@@ -7,6 +7,8 @@ from queue_app.domain.errors import Invalid, Refusal
 SENTENCES = {
     "rota_unknown_clerk": "There is no clerk {clerk}: name a pool and a number, for instance M1 (pools: {pools}).",
     "rota_nobody": "Nobody would be on duty for {pools}: a rota needs at least one clerk wherever people have to go.",
+    "change_outside_the_day": "The change must begin inside the opening hours, and before it ends.",
+    "never_open": "The office is not open on any of the next {days} days.",
     "rota_impossible": "This rota cannot be kept: {facts}.",
     "share_impossible": "{name} must lie between 0 and 1, not {value}.",
     "forecast_impossible": "The forecast must name one number of visitors, zero or more, for every kind of visit.",
@@ -22,6 +24,7 @@ SENTENCES = {
 FIELDS = {
     "not_a_time": "--{field}: write times as 10:00, several with commas.",
     "ends_before_it_begins": "--{field}: the end must lie after the beginning.",
+    "not_a_date": "--{field}: write a day as 2026-12-01.",
     "out_of_range": "--{field}: choose a number from {low} to {high}.",
 }
 

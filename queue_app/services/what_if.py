@@ -37,6 +37,7 @@ from queue_app.domain.planning.staffing_check import ROUNDS, Checked, check
 from queue_app.domain.planning.whatif import RecordedStage, RecordedVisit, mean_services
 from queue_app.domain.planning.workload import SW1_PEAK
 from queue_app.domain.ticket import StageKind
+from queue_app.domain.written_day import written_day
 from queue_app.services import offices
 from queue_app.services.deed import Deed
 from queue_app.services.planned import DayFacts, OfficePlanner, planner_of
@@ -51,6 +52,7 @@ SILENT = timedelta(minutes=2)
 """A worker that has said nothing for so long is gone."""
 
 LOOK_BACK = timedelta(days=180)
+LOOK_AHEAD_DAYS = 60
 SHOWN = 12
 COMMAND = "what-if"
 MOST_WAVES = 6
@@ -62,6 +64,7 @@ STAFFING_DAYS = 20
 def ask(deed: Deed, question: dict[str, Any]) -> WhatIfRun:
     """Put a question; it is worked on after the commit. Refuses wrong values by field and `what_if_busy`."""
     change_of(question, opens=0)
+    day_of(question)
     stop_silent(deed.session, deed.office.id, deed.now)
     open_one = select(WhatIfRun.id).where(
         WhatIfRun.office_id == deed.office.id, WhatIfRun.state.in_((WAITING, RUNNING))
@@ -136,7 +139,7 @@ def prepared(
         return ground, found, change_of(question, opens=SW1_OPENS), SW1_OPENS
     today = office.today(ports.clock())
     planner = planner_of(session, office, ports.holidays, today)
-    facts = next_open_day(planner, date.fromisoformat(question["day"]) if question.get("day") else today)
+    facts = next_open_day(planner, day_of(question) or today)
     ground = ground_of(planner, facts)
     found = recorded_days(history_of(session, office, today, ports), days)
     change = change_of(question, opens=facts.opens)
@@ -174,6 +177,15 @@ def change_of(question: dict[str, Any], *, opens: int) -> Change:
         who=str(question.get("who", "")),
         slower=1 + slow / 100,
     )
+
+
+def day_of(question: Mapping[str, Any]) -> date | None:
+    """The day whose rota and opening hours hold; None: the next open one. Refuses by field what is no day."""
+    text = str(question.get("day") or "")
+    try:
+        return written_day(text) if text else None
+    except ValueError as wrong:
+        raise Invalid.field("day", "not_a_date") from wrong
 
 
 def service_minutes(office: Office | None, question: dict[str, Any]) -> dict[str, float]:
@@ -215,11 +227,11 @@ def _needs(table: Sequence[Need], checked: Checked | None, pool: str) -> list[di
 
 def next_open_day(planner: OfficePlanner, day: date) -> DayFacts:
     """The day, or the first open one after it. Refuses an office that is never open."""
-    for ahead in range(60):
+    for ahead in range(LOOK_AHEAD_DAYS):
         facts = planner.facts(day + timedelta(days=ahead))
         if facts is not None:
             return facts
-    raise Refusal("history_empty", days=0)
+    raise Refusal("never_open", days=LOOK_AHEAD_DAYS)
 
 
 def ground_of(planner: OfficePlanner, facts: DayFacts) -> Ground:

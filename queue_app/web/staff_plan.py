@@ -31,6 +31,7 @@ from queue_app.web.staff_frame import my_deed, my_office, show
 
 WIDTH, HEIGHT, FOOT = 720, 150, 20
 BAR = 9
+STANDARD_GROUPS = ("C", "M", "B", "H", "K")
 STANDARD_KINDS = ("movers", "direct", "certificates")
 
 
@@ -106,7 +107,8 @@ def what_if_answer(run_id: int) -> ResponseReturnValue:
             "question": _words(office, row),
             "problem": _problem(row),
             "classes": _classes(office, row.result) if row.result else [],
-            "pools": _pools(row.result) if row.result else [],
+            "pools": _pools(office, row.result) if row.result else [],
+            "difference": _difference(row.result) if row.result else "",
             "staffing": _staffing(office, row.result) if row.result else [],
         }
         return show("staff/what_if_answer.html", office, **shown, plot_width=WIDTH, bar=BAR)
@@ -162,6 +164,7 @@ def _question() -> dict[str, Any]:
         "clerks": _whole(form.get("clerks", "0")),
         "from": form.get("from", "").strip(),
         "to": form.get("to", "").strip(),
+        "day": form.get("day", "").strip(),
         "lunch": form.get("lunch") == "yes",
         "waves": form.get("waves", "").strip(),
         "busier": _whole(form.get("busier", "0")),
@@ -187,9 +190,11 @@ def _words(office: Office, row: WhatIfRun) -> list[str]:
     """A question as it was asked."""
     said, words = row.question, []
     words.append(t(f"plan.basis.{said['basis']}", days=said["days"]))
+    if said.get("day"):
+        words.append(t("plan.words.day", day=said["day"]))
     if said.get("clerks"):
         span = f"{said.get('from') or '…'}–{said.get('to') or '…'}" if said.get("from") or said.get("to") else ""
-        name = _names(office).get(said["group"], said["group"])
+        name = _where(office, said["group"])
         words.append(t("plan.words.clerks", group=name, clerks=f"{said['clerks']:+d}", span=span))
     if said.get("lunch"):
         words.append(t("plan.words.lunch"))
@@ -263,9 +268,18 @@ def _classes(office: Office, result: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _pools(result: dict[str, Any]) -> list[dict[str, Any]]:
+def _pools(office: Office, result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Use of the groups that had any work on these days, in the office's order."""
     before, after = result["before"]["utilisation"], result["after"]["utilisation"]
-    return [{"pool": pool, "before": before.get(pool), "after": after.get(pool)} for pool in sorted({*before, *after})]
+    known = [pool for pool in (*_names(office), *STANDARD_GROUPS) if before.get(pool) or after.get(pool)]
+    return [{"pool": _where(office, pool), "before": before.get(pool), "after": after.get(pool)} for pool in known]
+
+
+def _difference(result: dict[str, Any]) -> str:
+    """What changed on the whole, in a sentence; a difference within its interval is none that can be told."""
+    hours, half = result["saved_hours"], result["saved_hours_ci95"]
+    key = "same" if abs(hours) <= half or not hours else "saved" if hours > 0 else "lost"
+    return t(f"plan.{key}", hours=abs(hours), half=half)
 
 
 def _plot(group: Any) -> dict[str, Any]:
@@ -305,8 +319,25 @@ def _names(office: Office) -> dict[str, str]:
 
 
 def _group_options(office: Office) -> list[dict[str, str]]:
-    own = [{"value": pool, "label": name} for pool, name in _names(office).items()]
-    return own + [{"value": pool, "label": t("plan.standard_group", group=pool)} for pool in ("C", "M", "B", "H", "K")]
+    """Every counter by its own name, with the group it works in; then the groups of the standard day."""
+    from queue_app.services.planned import pool_of_counter
+
+    names, own = _names(office), []
+    for code, pool in pool_of_counter(office).items():
+        label = _where(office, code)
+        is_alone = label == names[pool]
+        own.append(
+            {"value": code, "label": label if is_alone else t("plan.of_group", counter=label, group=names[pool])}
+        )
+    return own + [{"value": pool, "label": t(f"plan.standard.{pool}")} for pool in STANDARD_GROUPS]
+
+
+def _where(office: Office, group: str) -> str:
+    """A counter, a group called after its first counter, or a group of the standard day."""
+    if group in office.counters:
+        names = _names(office)
+        return names[group] if group in names else label_in(office.counters[group].label, reader_language())
+    return t(f"plan.standard.{group}") if group in STANDARD_GROUPS else group
 
 
 def _asked_day(text: str, today: date) -> date:

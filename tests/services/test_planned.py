@@ -95,6 +95,17 @@ def test_a_day_without_anybody_on_duty_offers_nothing_and_says_full(planning: Wo
     assert answer.get_json()["next_free"] is not None
 
 
+def test_a_forecast_of_nobody_leaves_more_places_and_never_none(planning: World) -> None:
+    usual = sum(free(planning, day=IN_TWO_WEEKS).values())
+    nobody = PLANNED.replace("{more}", "")
+    for minutes in ("minutes: 14,", "minutes: 5,"):
+        nobody = nobody.replace(minutes, f"{minutes} walk_ins_per_day: 0,")
+    planning.open_office(nobody)
+    quiet = free(planning, day=IN_TWO_WEEKS)
+    assert sum(quiet.values()) >= usual
+    assert min(quiet.values()) > 0
+
+
 def test_lunch_takes_places_away_around_it(planning: World) -> None:
     with_rota(planning, '{group: "1", clerks: 2, lunch: ["12:00", "12:00"]}')
     starts = {each["start"][11:16] for each in offered(planning)}

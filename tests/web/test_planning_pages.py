@@ -123,6 +123,7 @@ def test_the_clerks_needed_are_worked_out_with_lunch_waves_and_more_movers(world
         ({"basis": "sw1", "group": "no such", "clerks": "1"}, "まとまりは"),
         ({"basis": "sw1", "group": "K", "clerks": "-3"}, "だれも勤務していない窓口"),
         ({"basis": "sw1", "waves": "17:00"}, "開庁時間の中に"),
+        ({"basis": "sw1", "group": "C", "clerks": "1", "from": "18:00", "to": "19:00"}, "その時間は開庁時間の外です"),
         ({"basis": "sw1", "busier": "30", "who": "moving"}, "その用件の方は"),
     ],
 )
@@ -137,12 +138,63 @@ def test_what_cannot_be_tried_is_answered_in_a_sentence(
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"from": "25:00"}, {"waves": "noon"}, {"days": "0"}, {"days": "9999"}, {"clerks": "many"}, {"busier": "-100"}],
+    [
+        {"from": "25:00"},
+        {"waves": "noon"},
+        {"days": "0"},
+        {"days": "9999"},
+        {"clerks": "many"},
+        {"busier": "-100"},
+        {"day": "2026-02-30"},
+        {"day": "20261201"},
+        {"day": "2026-W49-2"},
+        {"from": "14:00", "to": "10:00"},
+    ],
 )
 def test_wrong_values_are_named_at_their_field(manager: Browser, wrong: dict[str, str]) -> None:
     manager.open("/staff/plan/what-if")
     manager.press("/staff/plan/what-if", **{"basis": "sw1", "days": "2", **wrong})
     assert manager.status == 422
+
+
+def test_every_window_can_be_chosen_by_its_own_name_and_the_answer_speaks_of_it(world: World, manager: Browser) -> None:
+    """A manager thinks of window 2, not of the group that it shares its queues with."""
+    page = manager.open("/staff/plan/what-if")
+    assert '<option value="2"' in page
+    assert "2番窓口（1番窓口 ほか計2窓口の中）" in page
+    assert "標準の一日：審査・入力" in page
+    manager.press(
+        "/staff/plan/what-if", basis="own", group="2", clerks="1", days="2", day="2026-12-15",
+        **{"from": "10:00", "to": "14:00"},
+    )  # fmt: skip
+    assert "2番窓口：+1人 10:00–14:00" in manager.page
+    assert "2026-12-15の配置" in manager.page
+    assert work(world) == "refused"
+    assert "記録がまだ足りません（0日）" in manager.open(manager.path)
+
+
+def test_an_answer_says_shorter_longer_or_that_no_difference_can_be_told(world: World, manager: Browser) -> None:
+    for asked, said in (
+        ({"group": "B", "clerks": "1"}, "短くなります"),
+        ({"group": "B", "clerks": "-1"}, "長くなります"),
+        ({"clerks": "0"}, "はっきりした差はありません"),
+    ):
+        manager.open("/staff/plan/what-if")
+        manager.press("/staff/plan/what-if", basis="sw1", days="4", **{"clerks": "0", **asked})
+        assert work(world) == "done"
+        page = manager.open(manager.path)
+        assert said in page
+        assert "標準の一日：審査・入力の稼働" in page
+
+
+def test_an_office_that_is_never_open_is_told_so(world: World, manager: Browser) -> None:
+    hours = PLANNED.replace("{more}", "")
+    begin, end = hours.index("hours:"), hours.index("services:")
+    world.open_office(hours[:begin] + "hours: {closed: [holidays]}\n" + hours[end:])
+    manager.open("/staff/plan/what-if")
+    manager.press("/staff/plan/what-if", basis="own", group="1", clerks="1", days="2")
+    assert work(world) == "refused"
+    assert "60日間、開庁日がありません" in manager.open(manager.path)
 
 
 def test_a_worker_that_died_does_not_block_the_next_question(world: World, manager: Browser) -> None:

@@ -59,15 +59,18 @@ class Ground:
 
 
 def changed_rota(ground: Ground, change: Change) -> list[Duty]:
-    """The rota with the change. Refuses `rota_unknown_group`, `rota_impossible`, and a rota that leaves nobody."""
+    """The rota with the change.
+
+    Refuses `rota_unknown_group`, `change_outside_the_day`, `rota_impossible`, and a rota that leaves nobody.
+    """
     pools = sorted({duty.pool for duty in ground.duties} | set(ground.load))
     if not ground.duties:
         raise Refusal("rota_nobody", pools=pools)
     duties = _lunch(ground, change)
     if change.clerks and change.pool not in pools:
         raise Refusal("rota_unknown_group", group=change.pool, groups=pools)
-    if change.from_min >= change.to_min or change.from_min >= ground.day_min:
-        raise Refusal("rota_impossible", pool=change.pool, clerks=change.clerks)
+    if change.clerks and (change.from_min >= change.to_min or change.from_min >= ground.day_min):
+        raise Refusal("change_outside_the_day", pool=change.pool)
     if change.clerks > 0:
         away = [(0.0, change.from_min)] if change.from_min > 0 else []
         away += [(change.to_min, 1e6)] if change.to_min < ground.day_min else []

@@ -15,6 +15,7 @@ from typing import Final
 
 from queue_app.domain.errors import FieldError, Invalid
 from queue_app.domain.hours import WEEKDAYS
+from queue_app.domain.written_day import written_day
 
 MOST_CLERKS: Final = 99
 LUNCH_MIN: Final = 60
@@ -151,7 +152,7 @@ def _date(path: str, value: object, errors: list[FieldError]) -> date | None:
     if value is None or (isinstance(value, date) and not hasattr(value, "hour")):
         return value
     try:
-        return date.fromisoformat(str(value))
+        return written_day(str(value))
     except ValueError:
         errors.append(_error(f"{path}.date", "not_a_date", "write a day like '2027-03-29'"))
         return None

@@ -103,7 +103,8 @@ def test_other_lunch_waves_are_tried() -> None:
         (["--close", "K", "--clerks", "3"], "Nobody would be on duty for K"),
         (["--close", "K", "--clerks", "9"], "This rota cannot be kept: pool K, clerks -6"),
         (["--add", "Q"], "There is no counter or group Q; there are B, C, H, K, M"),
-        (["--add", "C", "--from", "18:00"], "This rota cannot be kept"),
+        (["--add", "C", "--from", "18:00"], "The change must begin inside the opening hours"),
+        (["--close", "K", "--clerks", "3", "--day", "20261201"], "Nobody would be on duty for K"),
         (["--add", "C", "--from", "9 o'clock"], "--from: write times as 10:00"),
         (["--add", "C", "--from", "12:00", "--to", "10:00"], "--to: the end must lie after the beginning"),
         (["--lunch", "17:00"], "inside the opening hours"),
@@ -149,6 +150,20 @@ def visit(at: float, patience: float | None = None) -> RecordedVisit:
 
 
 BUSY = [[visit(float(at)) for at in range(0, 480, 4)] for _ in range(6)]
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "20261201", "2026-W49-2", "tomorrow", "0001-01-01"])
+def test_a_day_that_the_rest_of_the_house_would_not_read_is_refused_before_anything_is_reckoned(
+    recorded: World, day: str
+) -> None:
+    result = of_office(recorded, "--add", "1", "--day", day, "--days", "5", "--json")
+    assert result.exit_code == 1
+    assert "--day: write a day as 2026-12-01" in result.output
+
+
+def test_a_closed_day_takes_the_rota_of_the_next_open_one(recorded: World) -> None:
+    result = of_office(recorded, "--day", "2026-12-13", "--days", "5", "--rounds", "0", "--json")
+    assert result.exit_code == 0, result.output
 
 
 def test_a_group_that_everybody_leaves_for_good_is_an_impossible_rota_and_no_endless_wait() -> None:

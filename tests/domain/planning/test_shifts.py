@@ -62,6 +62,8 @@ def test_a_date_stands_over_the_week() -> None:
         ({"group": "1", "clerks": 1, "from": "25:00"}, "[0].from"),
         ({"group": "1", "clerks": 1, "days": ["someday"]}, "[0].days"),
         ({"group": "1", "clerks": 1, "date": "2027-02-29"}, "[0].date"),
+        ({"group": "1", "clerks": 1, "date": "20270301"}, "[0].date"),
+        ({"group": "1", "clerks": 1, "date": "2027-W09-1"}, "[0].date"),
         ({"clerks": 1}, "[0].group"),
         ({"group": "1", "clerks": 1, "lunhc": []}, "[0].lunhc"),
         ("nonsense", "[0]"),

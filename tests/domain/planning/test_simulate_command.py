@@ -74,12 +74,42 @@ def test_without_json_the_answer_is_a_table() -> None:
     assert "walk_in_movers   idle" in result.output
 
 
+CLASSES = ("booked", "walk_in_movers", "direct", "certificates")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "--policy fcfs", "--policy naive", "--policy planned", "--policy full --share 0.3", "--flex", "--prework 0.7",
+        "--services 1.1", "--absent M1,B1", "--normal", "--lunch by_load", "--seed-base 1000", "--workload sw1",
+    ],
+)  # fmt: skip
+def test_every_flag_answers_in_the_same_shape(flags: str) -> None:
+    answer = told("--days", "1", *flags.split())
+    for name in CLASSES:
+        group = answer[name]
+        if name == "booked" and "fcfs" in flags:
+            assert group is None, "nobody books under first come first served: null, never zero"
+            continue
+        assert isinstance(group, dict)
+        assert 0 <= group["within_1_min"] <= 1
+        for wait in ("first_call", "idle"):
+            assert {"mean", "p50", "p90", "p95", "ci95"} <= set(group[wait])
+            assert all(isinstance(value, int | float) for value in group[wait].values())
+            assert group[wait]["p50"] <= group[wait]["p90"] <= group[wait]["p95"]
+    assert {"person_hours", "overtime_min", "from_wish_min", "utilisation", "seconds"} <= set(answer)
+    assert (answer["from_wish_min"] is None) == ("fcfs" in flags)
+    assert set(answer["utilisation"]) == {"C", "M", "B", "H", "K"}  # type: ignore[call-overload]
+
+
 @pytest.mark.storm
 def test_estimates_are_scored_queue_by_queue() -> None:
     answer = told("--estimates", "--days", "1", "--seed-base", "1003")
-    group = answer["moving_no_bookings"]
-    assert isinstance(group, dict)
-    assert {"mae_busy", "bias", "coverage80", "width"} <= set(group)
+    for name in ("moving_no_bookings", "certificates", "moving_half_booked", "moving_means_15_too_long"):
+        group = answer[name]
+        assert isinstance(group, dict)
+        assert {"mae_busy", "bias", "coverage80", "width"} <= set(group)
+    assert answer["seconds"]
 
 
 def test_a_start_of_the_application_imports_no_numpy_for_these_commands() -> None:
