@@ -100,11 +100,14 @@ def test_staff_book_with_the_mark_in_one_go(world: World) -> None:
     assert row.shielded
     assert (row.contact_address, row.name_hash, row.pin) == (None, None, None)
     assert f"{row.code[:4]}-{row.code[4:]}" in page.text
+    assert "予約番号を必ずお伝えください" in page.text
     with world.app.app_context(), reading() as session:
         assert session.scalars(select(Delivery)).all() == []
     stranger = PlainBrowser(world.app.test_client())
     stranger.open(browser.path)
     assert stranger.answer.status_code == 404
+    browser.follow("予約をさがす")
+    assert browser.path == "/staff/bookings"
 
 
 def test_mark_is_not_lost_with_the_login(world: World) -> None:

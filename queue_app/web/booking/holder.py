@@ -185,6 +185,8 @@ def _shown(token: str, template: str, **facts: Any) -> Response:
             ended=day_text(row.ended_at.astimezone(here.zone)) if row.ended_at else "",
             number=ticket.number_text if ticket else "",
             number_url=f"/t/{tokens.ticket_token(ports.secret, ticket.nonce)}" if ticket else "",
+            shielded=row.shielded,
+            on_behalf=identity().is_staff,
             moved=request.args.get("moved") == "1",
             counters={c.code: label_in(c.label, reader_language()) for c in here.counters.values()},
             **facts,
