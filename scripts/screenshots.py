@@ -222,7 +222,7 @@ def press(page: Page, words: str) -> None:
 def take_number(page: Page) -> None:
     tile = page.locator("button.tile")
     if not tile.count():
-        page.locator("a.tile").first.click()
+        page.locator("a.tile:not(.tile--booked)").first.click()
         tile.first.wait_for()
         page.wait_for_timeout(700)  # as with a person; a second press at once is taken for a trembling finger
     tile.first.click()
@@ -282,7 +282,7 @@ def window(city: City, browser: Browser, picture: Picture) -> Iterator[Page]:
             context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": city.url}])
         page = context.new_page()
         page.clock.set_fixed_time(city.clock())
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(20_000)
         yield page
 
 
