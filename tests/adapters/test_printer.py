@@ -92,6 +92,15 @@ def test_rare_characters_of_names_are_drawn_and_not_dropped():
     assert not same(drawing.image, common.image)
 
 
+def test_the_form_of_a_character_that_a_selector_asks_for_is_drawn():
+    plain, asked = (
+        SlipArtist(PAPERS[80]).draw(slip(replace(FACTS, office=f"葛{mark}飾市"))) for mark in ("", "\U000e0100")
+    )
+    assert asked.missing_glyphs == 0
+    assert asked.image.size == plain.image.size, "the selector takes no room of its own"
+    assert not same(asked.image, plain.image)
+
+
 def test_a_character_no_font_knows_is_printed_as_a_visible_mark_and_counted():
     drawing = SlipArtist(PAPERS[80]).draw(slip(replace(FACTS, office="あおば\U000f1234市")))
     assert drawing.missing_glyphs == 1

@@ -24,6 +24,7 @@ from queue_app.store.database import db, reading
 from queue_app.store.queue_tables import Delivery
 from queue_app.store.reservation_tables import Reservation
 from queue_app.web.context import KEY
+from queue_app.web.sheets import csv_of
 from tests.bookings import BOOKABLE, body, reserve, slot
 from tests.conftest import settings_for
 from tests.provider_double import ProviderDouble
@@ -421,6 +422,29 @@ def test_a_mail_arrives_with_subject_text_and_calendar(world: World) -> None:
     assert message["Subject"] == "【あおば市役所】ご予約の確認 12月2日（水）10:00"
     assert message["To"] == "hanako@example.jp"
     assert [part.get_content_type() for part in message.iter_attachments()] == ["text/calendar"]
+
+
+RARE = "髙﨑𠮷葛\U000e0100市"
+"""Forms of names that are written so and no other way; the last with a variation selector."""
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_rare_characters_survive_in_mail_calendar_and_table(world: World) -> None:
+    from email import message_from_bytes, policy
+
+    world.open_office(BOOKABLE.replace("あおば市役所", RARE).replace("ja: 住民異動", f"ja: {RARE}窓口"))
+    made = reserve(world, contact=MAIL, language="ja", name_kana=RARE)
+    assert made["name_kana"] == RARE
+    inbox = Inbox()
+    with mail_server(inbox) as mail:
+        send(world, email=mail)
+    message = message_from_bytes(inbox.mails[0].content, policy=policy.default)
+    calendar = next(message.iter_attachments()).get_content().replace("\r\n ", "").replace("\n ", "")
+    body = message.get_body()
+    assert body is not None
+    assert [RARE in text for text in (message["Subject"], body.get_content(), calendar)] == [True] * 3
+    assert f"{RARE}窓口" in calendar
+    assert csv_of(["head"], [[RARE]]).encode().decode("utf-8-sig").splitlines()[1] == RARE
 
 
 def test_a_mail_server_that_is_busy_is_asked_again_with_the_same_message_id(world: World) -> None:

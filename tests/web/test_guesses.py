@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from queue_app.web.limits import PLACES
-from tests.bookings import BOOKABLE, body, reserve
+from tests.bookings import BOOKABLE, body, free, reserve
 from tests.standing import standing_world
 from tests.world import World
 
@@ -121,3 +121,45 @@ def test_one_address_holds_no_more_places_than_a_hall_full_of_phones(tmp_path: P
         assert hold("192.0.2.2") == 422, "somebody else is not held back"
         staff = guarded.clerk.post("/offices/aoba/reservations", body())
         assert staff.status_code == 201, "nor is the desk"
+
+
+def held_from(world: World, addresses: int, each: int) -> int:
+    """So many strangers hold whatever is offered tomorrow, again and again; how many places they got."""
+    client, got = world.app.test_client(), 0
+    slots = sorted(free(world))
+    for number in range(addresses * each):
+        where = {"REMOTE_ADDR": f"198.18.{number % addresses // 250}.{number % addresses % 250}"}
+        held = client.post(HOLDS, json={"slot": slots[number % len(slots)]}, environ_base=where, buffered=True)
+        assert held.status_code in (201, 409, 429), held.text
+        got += held.status_code == 201
+    return got
+
+
+def many_strangers(folder: Path, migrated: Path, addresses: int, each: int, *, share: str) -> tuple[int, int, int]:
+    """Places that are offered, that strangers hold at once, and that are offered again when they have let them lapse."""
+    office = BOOKABLE.replace("capacity: 2", f"capacity: 10, walk_in_share: {share}")
+    folder.mkdir()
+    with standing_world(folder, migrated, office=office, RATE_LIMIT_PUBLIC="60000/minute") as guarded:
+        before = sum(free(guarded).values())
+        got = held_from(guarded, addresses, each)
+        assert guarded.issue("moving")["number"], "whoever stands in the hall gets a number"
+        guarded.clock.pass_(minutes=11)
+        return before, got, sum(free(guarded).values())
+
+
+def test_strangers_at_many_addresses_hold_the_share_that_can_be_booked_and_not_for_long(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    before, got, after = many_strangers(tmp_path / "kept", migrated_file, 20, 3, share="0.7")
+    assert (got, after) == (before, before)
+    twin = many_strangers(tmp_path / "all", migrated_file, 20, 3, share="0")
+    assert twin[1] > before, "without the share that is kept they would hold more"
+
+
+@pytest.mark.storm
+@pytest.mark.timeout(1_200)
+@pytest.mark.parametrize("addresses", [1, 500])
+def test_ten_thousand_tries_hold_no_more(tmp_path: Path, migrated_file: Path, addresses: int) -> None:
+    before, got, after = many_strangers(tmp_path / "kept", migrated_file, addresses, 10_000 // addresses, share="0.7")
+    assert got <= (before if addresses > 1 else int(PLACES.split()[0]))
+    assert after == before

@@ -301,7 +301,7 @@ def test_twin_a_proxy_counted_that_is_not_there_lets_everybody_through(limited: 
 def test_no_page_repeats_the_host_that_a_request_claims(world: World) -> None:
     spoof = {"X-Forwarded-Host": "evil.example", "X-Host": "evil.example", "Host": "evil.example"}
     client = world.app.test_client()
-    for path in ("/", "/offices/aoba", "/staff/login", "/staff/", "/api/v1/openapi.json", "/robots.txt", "/nothing"):
+    for path in ("/", "/crowd/aoba", "/staff/login", "/staff/", "/api/v1/openapi.json", "/robots.txt", "/nothing"):
         answer = client.get(path, headers=spoof)
         assert "evil.example" not in answer.text + str(answer.headers), path
 
