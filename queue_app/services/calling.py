@@ -21,7 +21,8 @@ from queue_app.services.deed import Deed
 from queue_app.services.visits import close_if_over, current_state, is_live, open_call, stage_for
 from queue_app.store.database import table_of
 from queue_app.store.office_tables import CounterState
-from queue_app.store.queue_tables import IS_AT_A_COUNTER, CallRow, Stage, Ticket
+from queue_app.store.prepared import Prepared
+from queue_app.store.queue_tables import IS_AT_A_COUNTER, WITH_ITS_VISIT, CallRow, Stage, Ticket
 from queue_app.store.rows import append, watch
 
 
@@ -75,11 +76,13 @@ def finish_at(deed: Deed, counter_code: str) -> Stage | None:
 
 def somebody_at(deed: Deed, counter_code: str) -> Stage | None:
     """The stage that is called to or served at a counter."""
-    return deed.session.scalars(_AT_COUNTER, {"office": deed.office.id, "counter": counter_code}).first()
+    return deed.session.scalars(_AT_COUNTER, {"office": deed.office.id, "counter": counter_code}).unique().first()
 
 
-_AT_COUNTER = select(Stage).where(
-    Stage.office_id == bindparam("office"), Stage.counter == bindparam("counter"), IS_AT_A_COUNTER
+_AT_COUNTER = (
+    select(Stage)
+    .where(Stage.office_id == bindparam("office"), Stage.counter == bindparam("counter"), IS_AT_A_COUNTER)
+    .options(WITH_ITS_VISIT)
 )
 
 
@@ -209,17 +212,19 @@ def _free_counter(deed: Deed, code: str) -> Counter:
     counter = deed.counter(code)
     check_counter(deed.identity, code)
     present = somebody_at(deed, code)  # asked first: it writes what this deed has changed so far
-    state = deed.session.execute(_STATE_OF, {"office": deed.office.id, "counter": code}).scalar()
-    if state != "open":
-        raise Conflict("counter_closed", counter=code, state=state or "closed")
+    state = _STATE_OF.first(deed.session, {"office": deed.office.id, "counter": code}) or ("closed",)
+    if state != ("open",):
+        raise Conflict("counter_closed", counter=code, state=state[0])
     if present is not None:
         raise Conflict("counter_busy", counter=code, number=present.ticket.number_text, state=present.state)
     return counter
 
 
 _COUNTERS = table_of(CounterState).c
-_STATE_OF = select(_COUNTERS.state).where(
-    _COUNTERS.office_id == bindparam("office"), _COUNTERS.counter == bindparam("counter")
+_STATE_OF = Prepared(
+    select(_COUNTERS.state).where(
+        _COUNTERS.office_id == bindparam("office"), _COUNTERS.counter == bindparam("counter")
+    )
 )
 
 

@@ -12,14 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, text, union_all
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased
 
 from queue_app.domain.discipline import SAFETY, Rank, Waiting, in_order, rank
 from queue_app.domain.office import Counter, Office
 from queue_app.domain.ticket import AT_A_COUNTER, StageKind, State
 from queue_app.store.database import table_of
 from queue_app.store.prepared import Prepared
-from queue_app.store.queue_tables import Stage
+from queue_app.store.queue_tables import WITH_ITS_VISIT, Stage
 
 NEWEST = 2**62
 
@@ -33,7 +33,7 @@ def head(session: Session, office: Office, counter: Counter, now: datetime) -> S
         "services": counter.services,
         "kinds": counter.stages,
     }
-    by_waiting = {as_waiting(stage): stage for stage in session.scalars(_HEADS, facts)}
+    by_waiting = {as_waiting(stage): stage for stage in session.scalars(_HEADS, facts).unique()}
     return by_waiting[in_order(by_waiting, now)[0]] if by_waiting else None
 
 
@@ -97,7 +97,7 @@ def _heads() -> Select[Stage]:
         mine.order_by(Stage.order_time, Stage.ticket_id),
     ]
     found = union_all(*(select(first.limit(1).subquery().c.id) for first in firsts))
-    return select(Stage).where(Stage.id.in_(found)).options(joinedload(Stage.ticket, innerjoin=True))
+    return select(Stage).where(Stage.id.in_(found)).options(WITH_ITS_VISIT)
 
 
 def _is_elsewhere() -> ColumnElement[bool]:

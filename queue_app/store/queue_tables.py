@@ -23,7 +23,7 @@ from sqlalchemy import (
     false,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from queue_app.domain.ticket import AT_A_COUNTER, LIVE, StageKind, State
 from queue_app.store.columns import Instant, Sealed
@@ -278,3 +278,6 @@ class Answer(Model):
 IS_AT_A_COUNTER = text(f"stage.{_one_of('state', AT_A_COUNTER)}")
 IS_LIVE = text(f"stage.{_one_of('state', LIVE)}")
 """In so many words, for statements: SQLite does not see that a parameter fits a partial index."""
+
+WITH_ITS_VISIT = joinedload(Stage.ticket, innerjoin=True).joinedload(Ticket.stages, innerjoin=True)
+"""A stage read together with its ticket and all its stages, for deeds that want all three; rows come `unique()`."""
