@@ -25,10 +25,10 @@ from werkzeug.serving import make_server
 
 from config import read_settings
 from queue_app.domain.access import Role
-from queue_app.services import access, demo, demo_office, office_file, schema
+from queue_app.services import access, demo, demo_history, demo_office, history, office_file, schema
 from queue_app.services.ports import Ports
 from queue_app.store.access_tables import UserRow
-from queue_app.store.database import writing
+from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeRow
 from queue_app.web.context import KEY
 from scripts.demo_hall import Hall, free_port
@@ -180,3 +180,9 @@ def _play(city: City) -> None:
     people = visitors(SEED, PLAYED_MIN)
     Morning(city.hall("aoba"), people, lambda _at, _news: None, seed=SEED).play(PLAYED_MIN, city.clock.put)
     city.clock.put(PLAYED_MIN)
+    with city.app.app_context():  # what the bookkeeper of a running server does
+        ports = city.app.extensions[KEY].ports
+        with reading() as session:
+            office_id = session.scalars(select(OfficeRow.id).where(OfficeRow.code == "aoba")).one()
+        history.catch_up(ports, office_id)
+        demo_history.play_if_demo(ports, office_id)
