@@ -63,9 +63,9 @@ def is_unused(row: Any, now: datetime) -> bool:
 
 
 def days_left(row: Any, now: datetime) -> int:
-    """Whole days after which a kiosk or display that nobody uses is dead; 0 for one that is."""
+    """Days, begun ones counted, after which a kiosk or display that nobody uses is dead; 0 for one that is."""
     idle: timedelta = now - (row.seen_at or row.created_at)
-    return max(0, (UNUSED - idle).days)
+    return max(0, -((idle - UNUSED) // timedelta(days=1)))
 
 
 def use_is_old(session: Session, device: Identity, now: datetime) -> bool:

@@ -117,8 +117,11 @@ def test_the_page_of_a_device_says_how_long_it_may_be_switched_off(world: World,
     clock.pass_(days=29)
     assert "あと1日続くと失効" in device_pages(world)[1]
     is_alive(device)
+    clock.pass_(minutes=1)
     assert "あと30日続くと失効" in device_pages(world)[1]
-    clock.pass_(days=30)
+    clock.pass_(days=29, hours=23)
+    assert "あと1日続くと失効" in device_pages(world)[1], "it lives until its last hour is over"
+    clock.pass_(hours=1)
     assert "30日間使われず、失効しました" in device_pages(world)[1]
 
 
