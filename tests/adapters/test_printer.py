@@ -49,7 +49,7 @@ def short_job(number):
 
 
 def quick(url):
-    return printer_from(url + "?timeout_s=0.3")
+    return printer_from(url + "?timeout_s=1")
 
 
 def same(one, other):
