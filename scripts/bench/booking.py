@@ -83,7 +83,7 @@ def own_work(folder: Path) -> dict[str, float]:
             def navigator() -> object:
                 return evaluate(rules, relevant_answers(rules, said))
 
-            return {"slots": _median_ms(slots), "navigator": _median_ms(navigator)}
+            return {"slots": median_ms(slots), "navigator": median_ms(navigator)}
 
 
 def page_at_fifty(folder: Path, seconds: float) -> Presses:
@@ -178,7 +178,8 @@ def _taken(town: Town) -> dict[str, int]:
     return {str(slot): int(count) for slot, count in rows}
 
 
-def _median_ms(work: Callable[[], object], times: int = 200) -> float:
+def median_ms(work: Callable[[], object], times: int = 200) -> float:
+    """Processor time of one go, the median of so many."""
     spent = []
     for _ in range(times):
         began = time.process_time()

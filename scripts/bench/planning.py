@@ -6,8 +6,6 @@ Processor time, because waiting for other people's work is not in it; a core sha
 from __future__ import annotations
 
 import gc
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -19,6 +17,7 @@ from queue_app.domain.planning.experiment import Figures, add_day, report
 from queue_app.domain.planning.lognormal import Duration
 from queue_app.domain.planning.policies import FULL
 from queue_app.domain.planning.simulator import simulate_day
+from scripts.bench.booking import median_ms
 
 PEOPLE_AHEAD, CLERKS = 25, 8
 OFFICE = """
@@ -50,9 +49,9 @@ def own_work(folder: Path, days: int) -> dict[str, float]:
         rng = Random(1)  # noqa: S311 - chance of waits, not of secrets
         return {
             **offers,
-            "quick": _median_ms(lambda: quick_estimate(_queue()), 200),
-            "estimate": _median_ms(lambda: estimate(_queue(), rng), 60),
-            "days": _median_ms(lambda: _lived(ground, people), 3) * 100 / days,
+            "quick": median_ms(lambda: quick_estimate(_queue()), 200),
+            "estimate": median_ms(lambda: estimate(_queue(), rng), 60),
+            "days": median_ms(lambda: _lived(ground, people), 3) * 100 / days,
         }
     finally:
         gc.set_threshold(*swept)
@@ -87,7 +86,7 @@ def offers_of_planned_days(folder: Path) -> dict[str, float]:
                 planner._answers.clear()
                 return find(1)
 
-            return {"offer": _median_ms(asked_first, 60), "list": _median_ms(lambda: find(10), 60)}
+            return {"offer": median_ms(asked_first, 60), "list": median_ms(lambda: find(10), 60)}
 
 
 def _queue() -> LiveState:
@@ -103,12 +102,3 @@ def _lived(ground: Ground, days: Days) -> object:
     for visitors, booked in days:
         add_day(found, simulate_day(visitors, booked, ground.duties, FULL, day_min=ground.day_min))
     return report(found)
-
-
-def _median_ms(work: Callable[[], object], times: int) -> float:
-    spent = []
-    for _ in range(times):
-        began = time.process_time()
-        work()
-        spent.append((time.process_time() - began) * 1000)
-    return sorted(spent)[times // 2]

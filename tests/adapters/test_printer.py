@@ -215,6 +215,7 @@ def test_a_late_answer_to_one_job_never_confirms_the_next():
     assert ends[:2] == [PrintEnd.UNSURE] * 2
     assert ends[2] in (PrintEnd.PRINTED, PrintEnd.UNSURE)
     assert ends[3] is PrintEnd.PRINTED
+    assert len(double.papers) == 3, "all but the one whose line died"
 
 
 def test_a_mute_printer_counts_as_printed_when_the_city_says_that_it_cannot_answer():

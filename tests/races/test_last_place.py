@@ -254,7 +254,7 @@ def judge(world: World, outcomes: list[tuple[timedelta, str, str]]) -> None:
 
 
 def test_a_hold_confirms_before_its_expiry_and_never_after(world: World) -> None:
-    judge(world, holds_around_their_expiry(world, 120))
+    judge(world, holds_around_their_expiry(world, 300))
 
 
 @pytest.mark.storm

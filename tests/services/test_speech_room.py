@@ -17,6 +17,7 @@ from queue_app.services import offices
 from queue_app.services.ports import Ports
 from queue_app.services.speech_room import LOOK_AHEAD_EVERY, SpeechRoom
 from queue_app.store.database import reading
+from tests.machines import cannot_run
 from tests.world import Clock, World
 
 DOUBLE = """\
@@ -126,7 +127,7 @@ def test_the_real_voice_reads_numbers_and_windows_as_a_clerk_does(tmp_path: Path
 
     python = HOME / ".voice" / "bin" / "python"
     if not python.exists():
-        pytest.skip("THE JAPANESE VOICE IS NOT INSTALLED HERE, so it was not heard: run `make voice` to test it")
+        cannot_run("THE JAPANESE VOICE IS NOT INSTALLED HERE, so it was not heard: run `make voice` to test it")
     speech = Speech(tmp_path, synthesise=ChildVoice(python))
     sentence = announce(Called(number="A023", counter="3")).spoken
     lengths = [speech.clip(phrase).stat().st_size / 48_000 for phrase in phrases(sentence)]  # type: ignore[union-attr]

@@ -53,7 +53,7 @@ def check_operation(ready: Any, headers: dict[str, str]) -> None:
     """Throw what a machine can think of at one operation."""
 
     @hypothesis.settings(
-        max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+        max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
     )
     @hypothesis.given(case=ready.as_strategy())
     def never_a_500(case: schemathesis.Case) -> None:
