@@ -177,7 +177,9 @@ def is_still_away(session: Session, ticket_id: int) -> bool:
 
     Asked once more when the message is about to go out, because a provider may have kept it waiting.
     """
-    row, ticket = session.get_one(RemoteTicket, ticket_id), session.get_one(Ticket, ticket_id)
+    row, ticket = session.get(RemoteTicket, ticket_id), session.get(Ticket, ticket_id)
+    if row is None or ticket is None:  # forgotten meanwhile: one message must not stop the others
+        return False
     return row.here_at is None and ticket.closed_at is None and not _was_called(session, ticket_id)
 
 

@@ -143,7 +143,7 @@ def test_a_call_that_was_taken_back_at_once_is_no_call(home: World) -> None:
     assert ("leave", "due") in kinds(home)
 
 
-@pytest.mark.parametrize("meanwhile", ["called", "cancelled", "here"])
+@pytest.mark.parametrize("meanwhile", ["called", "cancelled", "here", "forgotten"])
 def test_a_message_that_its_provider_delayed_is_dropped_when_it_comes_too_late(home: World, meanwhile: str) -> None:
     mine = join(home, travel_min=WAY, notify=PHONE).get_json()
     outlook(home, around(0.0))
@@ -159,6 +159,9 @@ def test_a_message_that_its_provider_delayed_is_dropped_when_it_comes_too_late(h
             browser = PlainBrowser(home.app.test_client())
             browser.open(f"/t/{mine['token']}")
             browser.press("窓口に着きました")
+        case "forgotten":
+            with home.app.app_context():
+                writing(lambda session: session.query(RemoteTicket).delete())
     home.clock.pass_(minutes=2)
     sms = sent_by(home, RecordingSender())
     assert "leave" not in [message.kind for message in sms.sent]
