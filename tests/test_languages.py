@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from queue_app.domain.furigana import in_kana, written
-from queue_app.web.i18n import DEFAULT, LANGUAGES, TEXTS, awaiting_review, catalogue
+from queue_app.web.i18n import DEFAULT, LANGUAGES, TEXTS, awaiting_review, catalogue, t
 from tests.world import World
 
 FOR_RESIDENTS = (
@@ -18,6 +18,7 @@ FOR_RESIDENTS = (
     *("accessibility", "privacy"),
 )
 READING = re.compile(r"\{([^{}|]+)\|([^{}|]+)\}")
+PHONE = re.compile(r"\b0\d{1,3}-\d{2,4}-\d{4}\b")
 READ_IN_TWO_WAYS = {"人", "方", "出", "分", "開"}
 # Staff book for others on these pages; staff read Japanese or English.
 OF_STAFF = "booking.desk_"
@@ -72,6 +73,25 @@ def test_all_that_residents_read_is_there_in_their_language(language: str) -> No
 def test_a_translation_says_that_nobody_has_reviewed_it(language: str) -> None:
     first = (TEXTS / f"{language}.yaml").read_text(encoding="utf-8").splitlines()[0]
     assert first == "# Needs review by a native speaker: every line."
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "said"),
+    [
+        ("en", 1, "1 person"),
+        ("en", 2, "2 people"),
+        ("en", 0, "0 people"),
+        ("en", "1", "1 person"),
+        ("ja", 1, "1人"),
+    ],
+)
+def test_one_person_is_not_people(language: str, count: object, said: str) -> None:
+    assert t("staff.people", language=language, count=count) == said
+
+
+def test_phone_numbers_in_examples_are_nobodys() -> None:
+    said = {number for each in PRESENT for text in catalogue(each).values() for number in PHONE.findall(text)}
+    assert said == {"090-0000-0000"}
 
 
 def test_administration_counts_the_lines_nobody_has_reviewed() -> None:

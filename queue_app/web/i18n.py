@@ -3,7 +3,7 @@
 A key missing in a language falls back along `FALLBACKS`; a test counts what is missing, and a key missing everywhere
 shows itself. Texts may carry readings (`{番号|ばんごう}`, see `domain.furigana`): easy Japanese always shows them,
 Japanese where the reader asked for it. Leaves dates of other languages to Babel, eras to `domain.eras`, ruby to
-`web.ruby`.
+`web.ruby`. A whole number chooses between two words where it is not written: `{count} {count:person/people}`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def t(key: str, /, *, language: str | None = None, facts: Mapping[str, object] |
 
     On a page its readings are still in it; the answer as a whole turns them into ruby, or into plain words.
     """
-    said = {**(facts or {}), **named}
+    said = {name: _Fact(fact) for name, fact in {**(facts or {}), **named}.items()}
     wanted = language or reader_language()
     for each in (wanted, *FALLBACKS.get(wanted, ("en", "ja"))):
         found = catalogue(each).get(key)
@@ -117,8 +117,21 @@ def _asked_for() -> str | None:
     return next((found for tag, _ in request.accept_languages if (found := known_language(tag))), None)
 
 
+class _Fact:
+    """What is put into a text. A number also says one word or the other: `{count:person/people}`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __format__(self, wish: str) -> str:
+        one, chooses, many = wish.partition("/")
+        return (one if str(self._value) == "1" else many) if chooses else format(self._value, wish)
+
+
 class _Facts(dict[str, object]):
     """A fact that a sentence names and nobody gave stays visible as its name."""
 
-    def __missing__(self, key: str) -> str:
-        return "{" + key + "}"
+    def __missing__(self, key: str) -> _Fact:
+        return _Fact("{" + key + "}")
