@@ -8,9 +8,10 @@ sounds (order, repeats, quiet hours) and to `adapters.speech` how a sentence bec
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from string import Formatter
 
 from queue_app.domain.announcement_words import LANGUAGES, NEEDS_REVIEW, SHOWN, SPOKEN, Wording
@@ -149,7 +150,7 @@ def _spoken_pieces(called: Called, language: str, *, name: str) -> list[Piece]:
     return _fill(language, name, getattr(wording, name), fillings)
 
 
-def _place_pieces(called: Called, language: str) -> list[Piece]:
+def _place_pieces(called: Called, language: str) -> Sequence[Piece]:
     window = _window_pieces(called, language)
     if called.floor is None:
         return window
@@ -164,10 +165,12 @@ def _window_pieces(called: Called, language: str) -> list[Piece]:
     return [(f"{language}/place/{called.counter}", place_said(called, language))]
 
 
-def _number_pieces(number: str, language: str) -> list[Piece]:
+@lru_cache(maxsize=1024)
+def _number_pieces(number: str, language: str) -> tuple[Piece, ...]:
+    """Kept: a board says each of its calls three times in two languages, and is drawn twice a second."""
     if language in IN_KANA:
-        return [(f"ja/number/{part}", kana) for part, kana in number_parts(number)]
-    return [(f"{language}/number/{spaced_number(number).replace(' ', '')}", spaced_number(number))]
+        return tuple((f"ja/number/{part}", kana) for part, kana in number_parts(number))
+    return ((f"{language}/number/{spaced_number(number).replace(' ', '')}", spaced_number(number)),)
 
 
 def _floor_piece(floor: int, language: str) -> Piece:
@@ -176,7 +179,7 @@ def _floor_piece(floor: int, language: str) -> Piece:
     return f"{language}/number/{abs(floor)}", str(abs(floor))
 
 
-def _fill(language: str, name: str, template: str, fillings: dict[str, list[Piece]]) -> list[Piece]:
+def _fill(language: str, name: str, template: str, fillings: Mapping[str, Sequence[Piece]]) -> list[Piece]:
     """Replaces each `{field}` by its pieces; the words between are clips numbered from 1."""
     pieces: list[Piece] = []
     for clip, text in _split(language, name, template):
@@ -184,7 +187,8 @@ def _fill(language: str, name: str, template: str, fillings: dict[str, list[Piec
     return pieces
 
 
-def _split(language: str, name: str, template: str) -> list[Piece]:
+@lru_cache(maxsize=1024)
+def _split(language: str, name: str, template: str) -> tuple[Piece, ...]:
     """The template's words as (clip id, text) and its fields as ("", field), in order."""
     parts: list[Piece] = []
     for words, blank, _, _ in Formatter().parse(template):
@@ -192,7 +196,7 @@ def _split(language: str, name: str, template: str) -> list[Piece]:
             parts.append((f"{language}/{name}/{len(parts) + 1}", words))
         if blank:
             parts.append(("", blank))
-    return parts
+    return tuple(parts)
 
 
 def _label(called: Called, language: str) -> str:

@@ -5,6 +5,7 @@ A projection of `hall`; leaves who watches to `web.sockets`.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from queue_app.domain.announcement import Called, CallKind, sayings
@@ -131,7 +132,7 @@ def _queue(hall: Hall, service: Service, language: str) -> Snapshot:
         "service": service.code,
         "label": label_in(service.label, language),
         "waiting": len(waiting),
-        "longest_wait_s": max((hall.wait_s(stage) for stage in waiting), default=0),
+        "longest_wait_s": hall.wait_s(min(waiting, key=attrgetter("reference_at"))) if waiting else 0,
         "estimate": range_of(hall.estimate_behind(service.code, first)),
         "paused": service.paused,
         "counters_open": sum(1 for code in hall.clerks if hall.office.counters[code].may_serve(service.code, first)),

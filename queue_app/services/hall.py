@@ -6,36 +6,43 @@ not grow with the number of screens. Leaves what each screen may show to the pro
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from itertools import takewhile
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Text, bindparam, cast, func, join, select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.calendar import is_open, opens_next, takes_tickets, ticket_intervals
 from queue_app.domain.discipline import Waiting, order_key, rank
 from queue_app.domain.estimate import Clerk, Range
 from queue_app.domain.office import Counter, Office
-from queue_app.domain.ticket import AT_A_COUNTER, LIVE, StageKind, State
+from queue_app.domain.ticket import AT_A_COUNTER, StageKind, State
 from queue_app.services import waits
 from queue_app.services.ports import Ports
+from queue_app.store.database import table_of
 from queue_app.store.office_tables import CounterState, NoticeRow, OfficeLog
-from queue_app.store.queue_tables import CallRow, EventRow, Stage, Ticket
+from queue_app.store.prepared import Prepared
+from queue_app.store.queue_tables import IS_LIVE, CallRow, EventRow, Stage, Ticket
 
 
-@dataclass(frozen=True, slots=True)
-class LiveStage:
-    """One live stage with what the screens need of its ticket. Nothing personal: notes are read where they are due."""
+class LiveStage(NamedTuple):
+    """One live stage with what the screens need of its ticket. Nothing personal: notes are read where they are due.
 
+    A plain tuple in the order of the statement: a morning's hall has some hundred of them, read for every news.
+    """
+
+    kind: StageKind
+    state: State
+    needs: tuple[str, ...]
     stage_id: int
     ticket_id: int
     position: int
     service: str
-    kind: StageKind
-    state: State
     counter: str | None
     only_counter: str | None
     ready_at: datetime | None
@@ -45,7 +52,6 @@ class LiveStage:
     since: datetime | None
     number: str
     language: str
-    needs: tuple[str, ...]
     visit_class: str
     issued_at: datetime
     appointed_at: datetime | None
@@ -117,11 +123,10 @@ class Hall:
     @cached_property
     def clerks(self) -> dict[str, Clerk]:
         """Open counters as the estimator sees them."""
-        busy = {stage.counter: stage for stage in self.stages if stage.state in AT_A_COUNTER}
         clerks = {}
         for code, state in self.states.items():
             if state.state == "open" and code in self.office.counters:
-                stage = busy.get(code)
+                stage = self.at(code)
                 service, kind, since = (stage.service, stage.kind, stage.since) if stage else (None, None, None)
                 clerks[code] = waits.clerk_at(self.office, code, service, kind, since, self.now)
         return clerks
@@ -131,7 +136,11 @@ class Hall:
 
     def at(self, counter: str) -> LiveStage | None:
         """Who is called to or served at a counter."""
-        return next((s for s in self.stages if s.counter == counter and s.state in AT_A_COUNTER), None)
+        return self._present.get(counter)
+
+    @cached_property
+    def _present(self) -> dict[str, LiveStage]:
+        return {s.counter: s for s in self.stages if s.counter is not None and s.state in AT_A_COUNTER}
 
     def callable_by(self, counter: Counter) -> list[LiveStage]:
         """The line in front of one counter, in order, back-office work included; without people who are elsewhere."""
@@ -175,11 +184,12 @@ class Hall:
             if each is not StageKind.BACK_OFFICE
         } | {(service, kind)}
         counts: dict[tuple[str, str], int] = {}
-        for stage in self.line:
-            if before is not None and stage.stage_id == before.stage_id:
-                break
-            if (stage.service, stage.kind) in served:
-                counts[stage.service, stage.kind] = counts.get((stage.service, stage.kind), 0) + 1
+        if before is None:
+            counts = {queue: len(people) for queue, people in self.queues.items() if queue in served}
+        else:
+            for stage in takewhile(lambda other: other.stage_id != before.stage_id, self.line):
+                if (stage.service, stage.kind) in served:
+                    counts[stage.service, stage.kind] = counts.get((stage.service, stage.kind), 0) + 1
         return waits.estimate_for(self.office, service, kind, counts, [self.clerks[code] for code in codes])
 
     def wait_s(self, stage: LiveStage) -> int:
@@ -191,7 +201,8 @@ class Hall:
 def read_hall(session: Session, office: Office, ports: Ports) -> Hall:
     """The hall now. Call inside `store.database.reading`, so that version and rows belong together."""
     now = ports.clock()
-    version = session.scalar(select(OfficeLog.version).where(OfficeLog.office_id == office.id)) or 0
+    facts = {"office": office.id}
+    (version,) = _VERSION.first(session, facts) or (0,)
     opened = is_open(office.hours, now, office.zone, ports.holidays)
     return Hall(
         office=office,
@@ -201,9 +212,12 @@ def read_hall(session: Session, office: Office, ports: Ports) -> Hall:
         opens_at=None if opened else opens_next(office.hours, now, office.zone, ports.holidays),
         tickets_until=_tickets_until(office, now, ports) if opened else None,
         stages=tuple(_live_stages(session, office)),
-        calls=tuple(_open_calls(session, office)),
-        states=_states(session, office),
-        notices=tuple(_notices(session, office)),
+        calls=tuple(OpenCall(*row) for row in _OPEN_CALLS.rows(session, facts)),
+        states={counter: AtCounter(*rest) for counter, *rest in _STATES_OF_COUNTERS.rows(session, facts)},
+        notices=tuple(
+            {"id": number, "level": level, "text": text, "at": at}
+            for number, level, text, at in _NOTICES.rows(session, facts)
+        ),
         outlook=waits.outlook_of(session, office.id),
     )
 
@@ -227,58 +241,60 @@ def _tickets_until(office: Office, now: datetime, ports: Ports) -> datetime | No
 
 
 def _live_stages(session: Session, office: Office) -> Iterable[LiveStage]:
-    rows = session.execute(
-        select(
-            Stage.id.label("stage_id"),
-            Stage.ticket_id,
-            Stage.position,
-            Stage.service,
-            Stage.kind,
-            Stage.state,
-            Stage.counter,
-            Stage.only_counter,
-            Stage.ready_at,
-            Stage.reference_at,
-            Stage.order_time,
-            Stage.returned_at,
-            Stage.since,
-            Ticket.number_text.label("number"),
-            Ticket.language,
-            Ticket.needs,
-            Ticket.visit_class,
-            Ticket.issued_at,
-            Ticket.appointed_at,
-        )
-        .join(Ticket, Ticket.id == Stage.ticket_id)
-        .where(Stage.office_id == office.id, Stage.state.in_(LIVE))
-        .order_by(Stage.ticket_id, Stage.position)
+    for kind, state, needs, *plain in _LIVE_STAGES.rows(session, {"office": office.id}):
+        yield LiveStage(_KINDS[kind], _STATES[state], _needs(needs), *plain)
+
+
+_KINDS = {str(kind): kind for kind in StageKind}
+_STATES = {str(state): state for state in State}
+
+
+@lru_cache(maxsize=256)
+def _needs(written: str) -> tuple[str, ...]:
+    """Hundreds of people, but a handful of wishes: most have none."""
+    return tuple(json.loads(written))
+
+
+_STAGE, _TICKET, _CALL = table_of(Stage).c, table_of(Ticket).c, table_of(CallRow).c
+_LOG, _STATE, _NOTICE = table_of(OfficeLog).c, table_of(CounterState).c, table_of(NoticeRow).c
+_VERSION = Prepared(select(_LOG.version).where(_LOG.office_id == bindparam("office")))
+_LIVE_STAGES = Prepared(
+    select(
+        _STAGE.kind,
+        _STAGE.state,
+        cast(_TICKET.needs, Text),
+        _STAGE.id,
+        _STAGE.ticket_id,
+        _STAGE.position,
+        _STAGE.service,
+        _STAGE.counter,
+        _STAGE.only_counter,
+        _STAGE.ready_at,
+        _STAGE.reference_at,
+        _STAGE.order_time,
+        _STAGE.returned_at,
+        _STAGE.since,
+        _TICKET.number_text,
+        _TICKET.language,
+        _TICKET.visit_class,
+        _TICKET.issued_at,
+        _TICKET.appointed_at,
     )
-    for row in rows:
-        typed = {"kind": StageKind(row.kind), "state": State(row.state), "needs": tuple(row.needs)}
-        yield LiveStage(**{**row._mapping, **typed})
-
-
-def _open_calls(session: Session, office: Office) -> Iterable[OpenCall]:
-    rows = session.execute(
-        select(CallRow.id, CallRow.stage_id, CallRow.counter, CallRow.at, CallRow.recalls, CallRow.sounded_at)
-        .join(Stage, and_(Stage.id == CallRow.stage_id, Stage.state == State.CALLED))
-        .where(Stage.office_id == office.id, CallRow.answer.is_(None))
-        .order_by(CallRow.sounded_at.desc(), CallRow.id.desc())
-    )
-    return (OpenCall(*row) for row in rows)
-
-
-def _states(session: Session, office: Office) -> dict[str, AtCounter]:
-    rows = session.execute(
-        select(CounterState.counter, CounterState.state, CounterState.since, CounterState.clerk).where(
-            CounterState.office_id == office.id
-        )
-    )
-    return {counter: AtCounter(state, since, clerk) for counter, state, since, clerk in rows}
-
-
-def _notices(session: Session, office: Office) -> Iterable[dict[str, Any]]:
-    rows = session.scalars(
-        select(NoticeRow).where(NoticeRow.office_id == office.id, NoticeRow.ended_at.is_(None)).order_by(NoticeRow.id)
-    )
-    return ({"id": row.id, "level": row.level, "text": row.text, "at": row.posted_at} for row in rows)
+    .select_from(join(table_of(Stage), table_of(Ticket), _TICKET.id == _STAGE.ticket_id))
+    .where(_STAGE.office_id == bindparam("office"), IS_LIVE)
+    .order_by(_STAGE.ticket_id, _STAGE.position)
+)
+_OPEN_CALLS = Prepared(
+    select(_CALL.id, _CALL.stage_id, _CALL.counter, _CALL.at, _CALL.recalls, _CALL.sounded_at)
+    .select_from(join(table_of(CallRow), table_of(Stage), _STAGE.id == _CALL.stage_id))
+    .where(_STAGE.office_id == bindparam("office"), _STAGE.state == State.CALLED, _CALL.answer.is_(None))
+    .order_by(_CALL.sounded_at.desc(), _CALL.id.desc())
+)
+_STATES_OF_COUNTERS = Prepared(
+    select(_STATE.counter, _STATE.state, _STATE.since, _STATE.clerk).where(_STATE.office_id == bindparam("office"))
+)
+_NOTICES = Prepared(
+    select(_NOTICE.id, _NOTICE.level, _NOTICE.text, _NOTICE.posted_at)
+    .where(_NOTICE.office_id == bindparam("office"), _NOTICE.ended_at.is_(None))
+    .order_by(_NOTICE.id)
+)

@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, join, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -23,8 +23,9 @@ from queue_app.domain.planning.lognormal import Duration
 from queue_app.domain.ticket import StageKind
 from queue_app.domain.voice_plan import parse_voice
 from queue_app.store import office_log
-from queue_app.store.database import engine_of
+from queue_app.store.database import engine_of, table_of
 from queue_app.store.office_tables import CounterRow, CounterState, OfficeLog, OfficeRow, ServiceRow
+from queue_app.store.prepared import Prepared
 from queue_app.store.statistics_tables import QueueLaw
 
 _cache: WeakKeyDictionary[Engine, dict[int, tuple[int, Office]]] = WeakKeyDictionary()
@@ -33,20 +34,28 @@ _lock = threading.Lock()
 
 def office_by_code(session: Session, code: str) -> Office:
     """The office by its code, as it is set up now. `not_found` otherwise."""
-    row = session.execute(
-        select(OfficeLog.office_id, OfficeLog.setup_version).join(OfficeRow).where(OfficeRow.code == code)
-    ).first()
+    row = _BY_CODE.first(session, {"code": code})
     if row is None:
         raise NotFound("unknown_office", office=code)
-    return office_at(session, row.office_id, row.setup_version)
+    office_id, setup_version = row
+    return office_at(session, office_id, setup_version)
 
 
 def office_by_id(session: Session, office_id: int) -> Office:
     """The office by its id, as it is set up now."""
-    setup_version = session.scalar(select(OfficeLog.setup_version).where(OfficeLog.office_id == office_id))
-    if setup_version is None:
+    row = _BY_ID.first(session, {"office": office_id})
+    if row is None:
         raise NotFound("unknown_office")
-    return office_at(session, office_id, setup_version)
+    return office_at(session, office_id, row[0])
+
+
+_LOG, _OFFICE = table_of(OfficeLog).c, table_of(OfficeRow).c
+_BY_ID = Prepared(select(_LOG.setup_version).where(_LOG.office_id == bindparam("office")))
+_BY_CODE = Prepared(
+    select(_LOG.office_id, _LOG.setup_version)
+    .select_from(join(table_of(OfficeLog), table_of(OfficeRow)))
+    .where(_OFFICE.code == bindparam("code"))
+)
 
 
 def office_codes(session: Session) -> list[str]:

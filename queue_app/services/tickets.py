@@ -71,6 +71,8 @@ def ticket_after(deed: Deed, ticket: Ticket) -> Snapshot:
 def ticket_views(hall: Hall, session: Session, ticket_ids: Iterable[int]) -> dict[int, Snapshot]:
     """The same for many tickets with two statements in all, from the hall."""
     wanted = list(ticket_ids)
+    if not wanted:
+        return {}
     found = session.scalars(
         select(Ticket)
         .where(Ticket.id.in_(wanted), Ticket.office_id == hall.office.id)

@@ -64,15 +64,16 @@ class _Way:
             fact = facts.get(name, value)
             told[name] = bind(fact) if bind is not None else fact
         found = _sent(connection, self._text, told if self._order is None else [told[name] for name in self._order])
-        return [self._read(row) for row in found] if self._has_rows else []
+        return self._read(found) if self._has_rows else []
 
-    def _read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        if not self._readers:
-            return tuple(row)
-        values = list(row)
+    def _read(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Column by column: a hall has few columns to read and many rows."""
+        if not rows or not self._readers:
+            return rows
+        columns = list(zip(*rows, strict=True))
         for place, read in self._readers:
-            values[place] = read(values[place])
-        return tuple(values)
+            columns[place] = tuple(map(read, columns[place]))
+        return list(zip(*columns, strict=True))
 
 
 def _sent(connection: Connection, text: str, values: Any) -> list[tuple[Any, ...]]:
