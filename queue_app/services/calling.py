@@ -71,6 +71,7 @@ def finish_at(deed: Deed, counter_code: str) -> Stage | None:
             start(deed, stage.ticket)
         finish(deed, stage.ticket)
     deed.session.flush()  # the counter must be free in the database before the next person is put there
+    deed.emptied.add(counter_code)
     return stage
 
 
@@ -184,6 +185,7 @@ def _call(deed: Deed, stage: Stage, counter: Counter, why: str) -> Called:
     append(deed.session, call)
     watch(deed.session, call)
     deed.created(call)
+    deed.emptied.discard(counter.code)
     deed.record(Event.CALLED, ticket=ticket, stage=stage, call_id=call.id, why=why)
     turn_messages.tell_of_call(deed, ticket, stage, call=call, counter=counter)
     return Called(call, ticket, why)
@@ -211,7 +213,8 @@ def _free_counter(deed: Deed, code: str) -> Counter:
     """An open counter of the office with nobody at it, that this identity may work at."""
     counter = deed.counter(code)
     check_counter(deed.identity, code)
-    present = somebody_at(deed, code)  # asked first: it writes what this deed has changed so far
+    # Asked before the state, because it writes what this deed has changed so far.
+    present = None if code in deed.emptied else somebody_at(deed, code)
     state = _STATE_OF.first(deed.session, {"office": deed.office.id, "counter": code}) or ("closed",)
     if state != ("open",):
         raise Conflict("counter_closed", counter=code, state=state[0])

@@ -45,6 +45,8 @@ class Deed:
     log: Log
     places: dict[int, Place] = field(default_factory=dict)
     """Stage id -> its place in line, where the deed has worked it out already."""
+    emptied: set[str] = field(default_factory=set)
+    """Counters that this deed has made free, under the lock that it still holds."""
     _images: dict[str, dict[str, Image | None]] = field(default_factory=dict)
     _readied: list[Stage] = field(default_factory=list)
 
