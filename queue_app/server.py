@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import multiprocessing
 import os
+import resource
 import socket
 import sys
 from importlib.util import find_spec
@@ -30,6 +31,7 @@ _held: list[IO[str]] = []
 def serve(settings: Settings) -> int:
     """Become the server. Does not return while it runs; nothing listens before every check has passed."""
     os.umask(0o077)  # database, keys and logs are for the owner alone
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold keys and names as they are in memory
     check_surroundings(settings)
     check_in_a_process_of_its_own(settings)
     from gunicorn.app.base import BaseApplication
@@ -199,7 +201,13 @@ def _options(settings: Settings) -> dict[str, Any]:
         "post_worker_init": _welcome,
     }
     if settings.is_embedded:
-        return {**common, "worker_class": "gthread", "workers": 1, "threads": 600, "worker_connections": 1200}
+        return {
+            **common,
+            "worker_class": "queue_app.front_door.FrontDoor",
+            "workers": 1,
+            "threads": 600,
+            "worker_connections": 1200,
+        }
     return {**common, "worker_class": "gevent", "workers": settings.workers, "worker_connections": 4000}
 
 

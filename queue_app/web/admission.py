@@ -12,11 +12,13 @@ Source: docs/decisions/0012-admission.md; OWASP API 2023, 4.
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from html import escape
 from time import monotonic
 from typing import Any, Final
@@ -30,6 +32,10 @@ from queue_app.web.context import KEY
 from queue_app.web.i18n import DEFAULT, known_language, t
 from queue_app.web.wire import to_json
 
+BUSY: Final = "503 Service Unavailable"
+_SAID: Final = re.compile(rb"(?mi)^(authorization|cookie|accept-language):([^\r\n]*)")
+_NAMES: Final = {b"authorization": "AUTHORIZATION", b"cookie": "COOKIE", b"accept-language": "ACCEPT_LANGUAGE"}
+_ENDS: Final = re.compile(rb"(?mi)^connection:[^\r\n]*close")
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -90,6 +96,10 @@ class Gate:
     def leave(self) -> None:
         self._places.release()
 
+    def is_full(self) -> bool:
+        """Whether `enter` would say no at once."""
+        return self.waiting > 0 and self._in_line >= self.waiting
+
 
 def usual_gates() -> dict[Comer, Gate]:
     """A few at a time are as fast as many on one interpreter, and leave the others to the counters."""
@@ -127,6 +137,25 @@ class Admission:
             gate.leave()
             raise
 
+    def turn_away(self, head: bytes) -> bytes | None:
+        """The whole answer for somebody who finds the gate full, from the head of the request; None for all others.
+
+        For a server that asks before it gives a thread to a request (`front_door`). Bytes, made once per language.
+        """
+        line, _, rest = head.partition(b"\r\n")
+        words = line.split(b" ")
+        if len(words) != 3:
+            return None
+        environ = {"PATH_INFO": words[1].partition(b"?")[0].decode("latin-1"), **_shown_in(rest)}
+        gate = self.gates.get(self.comer(environ))
+        if gate is None or not gate.is_full():
+            return None
+        gate.turned_away += 1
+        self._full_at = monotonic()
+        stays = words[0] == b"GET" and words[2] == b"HTTP/1.1" and not _ENDS.search(rest)
+        message = _full_message(_place(environ), _language(environ), "keep-alive" if stays else "close")
+        return message.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if words[0] == b"HEAD" else message
+
     def comer(self, environ: Environ) -> Comer:
         """Which class a request belongs to."""
         path, shown = environ["PATH_INFO"], shown_credential(environ)
@@ -161,6 +190,7 @@ def register(app: Flask) -> None:
         return
     admission = Admission(app.wsgi_app)
     app.wsgi_app = admission  # type: ignore[method-assign]
+    app.extensions[KEY].turn_away = admission.turn_away
     app.extensions[KEY].is_rushed = admission.is_rushed
 
     @app.after_request
@@ -184,14 +214,38 @@ def shown_credential(environ: Environ) -> str | None:
     return hashlib.sha256("|".join(shown).encode("utf-8", "surrogatepass")).hexdigest() if shown else None
 
 
+def _shown_in(head: bytes) -> dict[str, str]:
+    """What a request says of itself in the three headers that are looked at here."""
+    return {f"HTTP_{_NAMES[name.lower()]}": value.strip().decode("latin-1") for name, value in _SAID.findall(head)}
+
+
 def _full(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """The short answer: what to do, in the reader's language. Nothing is read, asked or written for it."""
-    language = _language(environ)
-    if environ["PATH_INFO"].startswith("/api/"):
+    headers, body = _refusal(_place(environ), _language(environ))
+    start_response(BUSY, list(headers))
+    return [body]
+
+
+def _place(environ: Environ) -> str:
+    return "api" if environ["PATH_INFO"].startswith("/api/") else "pages"
+
+
+@lru_cache(maxsize=64)
+def _full_message(place: str, language: str, line: str) -> bytes:
+    """The same as it goes over the wire. `line`: what becomes of the connection."""
+    headers, body = _refusal(place, language)
+    lines = [f"HTTP/1.1 {BUSY}", *(f"{name}: {value}" for name, value in headers), f"Connection: {line}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@lru_cache(maxsize=64)
+def _refusal(place: str, language: str) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """Headers and body, which are the same for everybody who reads this language."""
+    if place == "api":
         kind, body = "application/problem+json", _document(language)
     else:
         kind, body = "text/html; charset=utf-8", _page(language)
-    headers = [
+    headers = (
         ("Content-Type", kind),
         ("Content-Length", str(len(body))),
         ("Retry-After", str(RETRY_AFTER_S)),
@@ -199,9 +253,8 @@ def _full(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         ("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'"),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
-    ]
-    start_response("503 Service Unavailable", headers)
-    return [body]
+    )
+    return headers, body
 
 
 def _document(language: str) -> bytes:

@@ -32,6 +32,8 @@ class House:
     bus_is_heard: Callable[[], bool] = lambda: True
     is_rushed: Callable[[], bool] = lambda: False
     """Whether people from the street were turned away within the last minute (`web.admission`)."""
+    turn_away: Callable[[bytes], bytes | None] = lambda _head: None
+    """The answer to the head of a request whose gate is full, or None (`web.admission`)."""
 
 
 def house() -> House:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.real_server import ROOT, RealServer
@@ -14,6 +14,8 @@ class OddServer(RealServer):
     """`python run.py`, except for what `odd` names. Its clock goes right until it is moved."""
 
     odd: tuple[str, ...] = ()
+    neighbours: list[Path] = field(default_factory=list)
+    """Where the servers that it needs keep their files."""
 
     def command(self) -> list[str]:
         return [sys.executable, str(ROOT / "tests/storm/odd_server.py")]

@@ -77,16 +77,34 @@ def never_look_again() -> None:
     relay.LOOK_AGAIN_S = 3600.0
 
 
+def seal_nothing() -> None:
+    """The twin of sealed columns: whoever reads the file reads the names."""
+    from queue_app.store.columns import Keyring
+
+    Keyring.seal = lambda _self, plain: plain.encode()  # type: ignore[method-assign]
+    Keyring.unseal = lambda _self, sealed: sealed.decode()  # type: ignore[method-assign]
+
+
+def a_thread_for_everybody() -> None:
+    """The twin of the front door: gunicorn's own worker, which gives a thread to whoever connects."""
+    from queue_app import server
+
+    properly = server._options
+    server._options = lambda settings: {**properly(settings), "worker_class": "gthread"}
+
+
 ODDITIES: dict[str, Callable[[], None]] = {
     "clock": move_clock,
     "numbers in memory": count_in_memory,
     "no waiting for the disk": do_not_wait_for_the_disk,
     "no lock": have_no_lock,
     "no second look": never_look_again,
+    "no seals": seal_nothing,
+    "a thread for everybody": a_thread_for_everybody,
 }
 
 
-LATE = [name for name in ("no second look",) if name in os.environ.get("ODD", "")]
+LATE = [name for name in ("no second look", "no seals") if name in os.environ.get("ODD", "")]
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
