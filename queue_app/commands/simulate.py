@@ -45,6 +45,13 @@ few hundred allocations costs a quarter of the run."""
 @click.option("--absent", default="", help="Clerks who are ill, for instance M1,B1. The planner does not know.")
 @click.option("--normal", is_flag=True, help="A normal day instead of a peak day.")
 @click.option("--lunch", type=click.Choice(["standard", "by_load"]), default="standard", show_default=True)
+@click.option(
+    "--leaving",
+    type=click.Choice(["quick", "passes"]),
+    default="quick",
+    show_default=True,
+    help="When people with a place leave home: by a formula, or by the live estimator (slow).",
+)
 @click.option("--estimates", is_flag=True, help="How good the shown waits are, instead.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def simulate(*, estimates: bool, as_json: bool, days: int | None, seed_base: int, **choices: Any) -> None:
@@ -92,7 +99,7 @@ def _figures(days: int, seed_base: int, choices: dict[str, Any]) -> dict[str, An
 
 
 def _scenario(choices: dict[str, Any]) -> Scenario:
-    from queue_app.domain.planning.experiment import Lunch, Scenario, with_helpers, with_share
+    from queue_app.domain.planning.experiment import Leaving, Lunch, Scenario, with_helpers, with_share
     from queue_app.domain.planning.policies import policy_named
     from queue_app.domain.planning.workload import SW1_HELPERS, SW1_NORMAL, SW1_PEAK
 
@@ -107,6 +114,7 @@ def _scenario(choices: dict[str, Any]) -> Scenario:
         service_factor=choices["services"],
         absent=tuple(name.strip() for name in choices["absent"].split(",") if name.strip()),
         lunch=Lunch(choices["lunch"]),
+        leaving=Leaving(choices["leaving"]),
     )
 
 
@@ -121,8 +129,11 @@ def _estimates(days: int, seed_base: int) -> dict[str, Any]:
         score, calibration = calibrated_score(case, many_passes, learn_on, test_on)
         found[case.name] = {
             "mae_busy": round(score.mae_busy, 2),
+            "mae_busy_ci95": round(score.mae_ci95, 2),
             "bias": round(score.bias, 2),
+            "bias_ci95": round(score.bias_ci95, 2),
             "coverage80": round(score.coverage80, 3),
+            "coverage80_ci95": round(score.coverage_ci95, 3),
             "width": round(score.width, 2),
             "mean_wait": round(score.mean_wait, 1),
             "tickets": score.tickets,

@@ -225,9 +225,7 @@ def _free_counter(deed: Deed, code: str) -> Counter:
 
 _COUNTERS = table_of(CounterState).c
 _STATE_OF = Prepared(
-    select(_COUNTERS.state).where(
-        _COUNTERS.office_id == bindparam("office"), _COUNTERS.counter == bindparam("counter")
-    )
+    select(_COUNTERS.state).where(_COUNTERS.office_id == bindparam("office"), _COUNTERS.counter == bindparam("counter"))
 )
 
 

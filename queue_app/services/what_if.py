@@ -31,6 +31,7 @@ from queue_app.domain.planning.change import (
 )
 from queue_app.domain.planning.congestion import BIN_MIN
 from queue_app.domain.planning.office_day import clerks_of, pools_of, service_min
+from queue_app.domain.planning.rota import first_wave
 from queue_app.domain.planning.shift_rules import minutes_of
 from queue_app.domain.planning.staffing import Goal, Need, staffing_table
 from queue_app.domain.planning.staffing_check import ROUNDS, Checked, check
@@ -237,7 +238,7 @@ def next_open_day(planner: OfficePlanner, day: date) -> DayFacts:
 def ground_of(planner: OfficePlanner, facts: DayFacts) -> Ground:
     """The rota of a day and its expected load. Bookings of a usual day are part of what was recorded."""
     load = dict(zip(planner.clerks, facts.load, strict=True))
-    return Ground(tuple(facts.duties), facts.day_min, load)
+    return Ground(tuple(facts.duties), facts.day_min, load, first_wave(facts.opens, facts.day_min))
 
 
 def history_of(session: Session, office: Office, today: date, ports: Ports) -> list[list[RecordedVisit]]:

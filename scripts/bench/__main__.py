@@ -1,42 +1,63 @@
 """`make bench`: measures this machine and the system on it, and prints Markdown.
 
 `--quick` takes about two minutes; `--write` puts the figures into docs/benchmarks.md; names of parts run those alone.
+The waiting goals (`goals`) are simulated days, not this machine: they run only by name, and have their own place there.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from scripts.bench import attack, booking, measures, planning
+from scripts.bench import attack, booking, goals, measures, planning
 from scripts.bench.statements import statements_per_call
 from scripts.bench_env import environment
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/benchmarks.md"
-BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
+FIGURES, GOALS = "figures", "goals"
+"""Where `--write` puts them: between `<!-- figures -->` and `<!-- end of figures -->`."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, GOALS, []], help="only these")
     parser.add_argument("--quick", action="store_true", help="shorter runs, rougher figures")
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     told = parser.parse_args()
+    if GOALS in told.parts:
+        found = _told(goals.tables(0.05 if told.quick else 1.0))
+        place = GOALS
+    else:
+        found, place = _measured(told.parts, 0.2 if told.quick else 1.0), FIGURES
+    if told.write:
+        page = PAGE.read_text("utf-8")
+        before, rest = page.split(f"<!-- {place} -->\n")
+        after = rest.split(f"<!-- end of {place} -->\n")[1]
+        PAGE.write_text(f"{before}<!-- {place} -->\n\n{found}\n<!-- end of {place} -->\n{after}", "utf-8")
+
+
+def _told(lines: Iterator[str]) -> str:
+    kept = []
+    for line in lines:
+        print(line, flush=True)
+        kept.append(line)
+    return "\n".join(kept) + "\n"
+
+
+def _measured(parts: list[str], size: float) -> str:
     lines = about_this_machine()
     for name, part in PARTS.items():
-        if not told.parts or name in told.parts:
+        if not parts or name in parts:
             with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-                lines += ["", *part(Path(folder), 0.2 if told.quick else 1.0)]
+                lines += ["", *part(Path(folder), size)]
             print("\n".join(lines[-12:]), flush=True)
     text = "\n".join(lines) + "\n"
     print(f"\n{text}")
-    if told.write:
-        page = PAGE.read_text("utf-8")
-        PAGE.write_text(page[: page.index(BEGIN) + len(BEGIN)] + "\n" + text + "\n" + page[page.index(END) :], "utf-8")
+    return text
 
 
 def about_this_machine() -> list[str]:

@@ -19,10 +19,14 @@ FEWEST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One past ticket, issued while all clerks were busy: the uncorrected spread and the wait that came true."""
+    """One past ticket, issued while all clerks were busy: the uncorrected spread and the wait that came true.
+
+    `day` tells tickets of one day, which share its luck, from others.
+    """
 
     spread: Spread
     wait_min: float
+    day: int = 0
 
 
 def calibrate(lessons: Sequence[Lesson], *, fewest: int = FEWEST) -> Calibration:

@@ -17,7 +17,7 @@ from queue_app.domain.errors import Refusal
 from queue_app.domain.planning.appointments import appointments
 from queue_app.domain.planning.experiment import CLASSES, Figures, add_day, report, with_share
 from queue_app.domain.planning.policies import FULL
-from queue_app.domain.planning.rota import LUNCH_MIN, Duty, lunch_by_load, rota_of, standard_rota
+from queue_app.domain.planning.rota import FIRST_WAVE, LUNCH_MIN, Duty, lunch_by_load, rota_of, standard_rota
 from queue_app.domain.planning.simulator import simulate_day
 from queue_app.domain.planning.whatif import RecordedVisit, visitor_of
 from queue_app.domain.planning.workload import SW1_PEAK, Floats, Visitor, Workload, draw_day, slower
@@ -56,6 +56,8 @@ class Ground:
     duties: tuple[Duty, ...]
     day_min: float
     load: Mapping[str, Floats]
+    first_wave: float = FIRST_WAVE
+    """When lunch usually begins, in minutes after opening."""
 
 
 def changed_rota(ground: Ground, change: Change) -> list[Duty]:
@@ -142,7 +144,11 @@ def standard_days(days: int, share: float = 0.7, workload: Workload = SW1_PEAK) 
 def best_lunch_of(ground: Ground) -> dict[str, tuple[float, ...]]:
     """The lunch that costs least waiting in each group, by trying every combination."""
     counts = _counts(ground)
-    return {pool: lunch_by_load(row, counts[pool]) for pool, row in ground.load.items() if counts.get(pool)}
+    return {
+        pool: lunch_by_load(row, counts[pool], ground.first_wave)
+        for pool, row in ground.load.items()
+        if counts.get(pool)
+    }
 
 
 def _lunch(ground: Ground, change: Change) -> list[Duty]:

@@ -8,17 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from random import Random
 
 from queue_app.domain.errors import Refusal
 from queue_app.domain.planning.appointments import appointments, expected_load
+from queue_app.domain.planning.live import Passes
 from queue_app.domain.planning.people import Guest, Outcome
 from queue_app.domain.planning.policies import FULL, Policy
 from queue_app.domain.planning.rota import Duty, absences, lunch_by_load, rota_of, standard_rota
 from queue_app.domain.planning.simulator import simulate_day
-from queue_app.domain.planning.statistics import Summary, mean_of_days, share_within, summarise
+from queue_app.domain.planning.statistics import Summary, mean_of_all, mean_of_days, share_within, summarise
 from queue_app.domain.planning.workload import MOVERS, SW1_PEAK, Visitor, Workload, draw_day, slower
 
 CLASSES = ("booked", "walk_in_movers", "direct", "certificates")
+
+
+class Leaving(StrEnum):
+    """By what people with a place leave home: a formula, or the hundred passes of the live system."""
+
+    QUICK = "quick"
+    PASSES = "passes"
 
 
 class Lunch(StrEnum):
@@ -37,6 +46,7 @@ class Scenario:
     service_factor: float = 1.0
     absent: tuple[str, ...] = ()
     lunch: Lunch = Lunch.STANDARD
+    leaving: Leaving = Leaving.QUICK
 
 
 @dataclass(slots=True)
@@ -47,14 +57,16 @@ class Figures:
     idle: dict[str, list[list[float]]] = field(default_factory=dict)
     person_hours: list[float] = field(default_factory=list)
     overtime_min: list[float] = field(default_factory=list)
-    from_wish_min: list[float] = field(default_factory=list)
+    from_wish_min: list[list[float]] = field(default_factory=list)
     busy_min: dict[str, float] = field(default_factory=dict)
     duty_min: dict[str, float] = field(default_factory=dict)
     used: dict[str, list[float]] = field(default_factory=dict)
 
     def summary(self, name: str) -> tuple[Summary, Summary] | None:
         """First call and idle time of a class; None when nobody was in it."""
-        first, idle = summarise(self.first_call.get(name, [])), summarise(self.idle.get(name, []))
+        calls, idles = self.first_call.get(name, []), self.idle.get(name, [])
+        first = summarise(calls)
+        idle = first if calls == idles else summarise(idles)
         return None if first is None or idle is None else (first, idle)
 
     @property
@@ -72,7 +84,8 @@ def run(scenario: Scenario, seeds: Iterable[int]) -> Figures:
     for seed in seeds:
         visitors = draw_day(lived, seed)
         booked = appointments(visitors, workload, planned, policy)
-        add_day(figures, simulate_day(visitors, booked, real, policy, day_min=workload.day_min))
+        advice = Passes(workload, Random(seed)) if scenario.leaving is Leaving.PASSES else None
+        add_day(figures, simulate_day(visitors, booked, real, policy, day_min=workload.day_min, advice=advice))
     if not figures.person_hours:
         raise Refusal("history_empty")
     return figures
@@ -107,7 +120,7 @@ def add_day(figures: Figures, outcome: Outcome) -> None:
             per_day.setdefault(name, [[] for _ in range(known)]).append(today.get(name, []))
     figures.person_hours.append(sum(sum(values) for values in idle.values()) / 60)
     figures.overtime_min.append(outcome.overtime_min)
-    figures.from_wish_min += outcome.from_wish_min
+    figures.from_wish_min.append(outcome.from_wish_min)
     for pool in outcome.busy_min:
         figures.busy_min[pool] = figures.busy_min.get(pool, 0.0) + outcome.busy_min[pool]
         figures.duty_min[pool] = figures.duty_min.get(pool, 0.0) + outcome.duty_min[pool]
@@ -126,14 +139,15 @@ def report(figures: Figures, classes: Sequence[str] = CLASSES) -> dict[str, obje
     """The figures as one plain object; a class in which nobody was is null, never zero."""
     hours, hours_ci = mean_of_days(figures.person_hours)
     overtime, overtime_ci = mean_of_days(figures.overtime_min)
-    wish = figures.from_wish_min
+    wish = mean_of_all(figures.from_wish_min)
     return {
         **{name: _class_report(figures, name) for name in classes},
         "person_hours": round(hours, 1),
         "person_hours_ci95": round(hours_ci, 1),
         "overtime_min": round(overtime, 1),
         "overtime_min_ci95": round(overtime_ci, 1),
-        "from_wish_min": round(sum(wish) / len(wish), 1) if wish else None,
+        "from_wish_min": round(wish[0], 1) if wish else None,
+        "from_wish_min_ci95": round(wish[1], 1) if wish else None,
         "utilisation": {pool: round(share, 3) for pool, share in figures.utilisation.items()},
         "utilisation_ci95": {pool: round(mean_of_days(shares)[1], 3) for pool, shares in figures.used.items()},
         "days": len(figures.person_hours),
@@ -173,9 +187,13 @@ def _class_report(figures: Figures, name: str) -> dict[str, object] | None:
     both = figures.summary(name)
     if both is None:
         return None
+    called = share_within(figures.first_call[name], 1.0) or (0.0, 0.0)
+    at_once = share_within(figures.idle[name], 1.0) or (0.0, 0.0)
     return {
         "first_call": both[0].as_dict(),
         "idle": both[1].as_dict(),
-        "within_1_min": round(share_within(figures.first_call[name], 1.0) or 0.0, 4),
-        "idle_within_1_min": round(share_within(figures.idle[name], 1.0) or 0.0, 4),
+        "within_1_min": round(called[0], 4),
+        "within_1_min_ci95": round(called[1], 4),
+        "idle_within_1_min": round(at_once[0], 4),
+        "idle_within_1_min_ci95": round(at_once[1], 4),
     }

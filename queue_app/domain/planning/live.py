@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
 from typing import Final
 
-from queue_app.domain.discipline import StageRole, VisitClass, order_key
+from queue_app.domain.discipline import StageRole, VisitClass, Waiting, order_key
+from queue_app.domain.estimate import PATHS, sampled_waits, spread_of
 from queue_app.domain.planning.expectations import shows
-from queue_app.domain.planning.lines import Place
 from queue_app.domain.planning.live_state import Ahead, Clerk, Coming, LiveState, Running
 from queue_app.domain.planning.lognormal import Duration, remaining_mean
 from queue_app.domain.planning.people import Desk, Guest
@@ -20,6 +22,9 @@ from queue_app.domain.planning.simulator import OPENS_AT, Day, moment
 from queue_app.domain.planning.workload import LOGNORMAL_PATIENCE_SIGMA, Workload
 
 Chains = tuple[tuple[Running, ...], ...]
+
+NOBODY_MIN: Final = 1e6
+"""Nobody is on duty: whoever is at home stays there."""
 
 LATEST_MIN: Final = 40.0
 """A booked person who is later than this is not expected any more."""
@@ -29,18 +34,43 @@ def picture(day: Day, guest: Guest, position: int, workload: Workload) -> LiveSt
     """The queue in front of a guest who has just joined a line."""
     pool = guest.visitor.stages[position].pool
     own = guest.places[position]
-    order = _minutes(own) - day.now
+    return _picture(day, guest, pool, own.waiting, workload)
+
+
+def _from_afar(day: Day, guest: Guest, pool: str, workload: Workload) -> LiveState:
+    """The same for somebody who has a place and is not here."""
+    joined = moment(guest.joined_min)
+    return _picture(day, guest, pool, Waiting(joined, joined, guest.visitor.number), workload)
+
+
+def _picture(day: Day, guest: Guest, pool: str, own: Waiting, workload: Workload) -> LiveState:
     return LiveState(
         stage=pool,
-        order_min=order,
+        order_min=_minutes(own) - day.now,
         ahead=tuple(_ahead(day, own, pool, workload)),
         coming=(
-            *_from_home(day, pool, workload),
+            *_from_home(day, guest, pool, workload),
             *_expected(day, pool, workload),
             *_returning(day, guest, pool, workload),
         ),
         clerks=tuple(_clerk(day, desk, workload) for desk in day.pools[pool]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """When to leave home, as the live system decides it: the 20 % point of the passes. A `simulator.Advice`."""
+
+    workload: Workload
+    rng: Random
+    paths: int = PATHS
+
+    def __call__(self, day: Day, guest: Guest) -> float:
+        pool = guest.visitor.stages[0].pool
+        if any(desk.is_free for desk in day.pools[pool]):
+            return 0.0
+        waits = sampled_waits(_from_afar(day, guest, pool, self.workload), self.rng, paths=self.paths)
+        return spread_of(waits).p20 or 0.0 if waits else NOBODY_MIN
 
 
 def all_busy(day: Day, pool: str) -> bool:
@@ -57,10 +87,11 @@ def law(workload: Workload, pool: str, role: StageRole) -> Duration:
     raise LookupError(pool)
 
 
-def _ahead(day: Day, own: Place[tuple[Guest, int]], pool: str, workload: Workload) -> Iterator[Ahead]:
+def _ahead(day: Day, own: Waiting, pool: str, workload: Workload) -> Iterator[Ahead]:
     now = moment(day.now)
-    mine = order_key(own.waiting, now)
-    before = sorted((order_key(place.waiting, now), place) for place in day.lines[pool].places() if place is not own)
+    mine = order_key(own, now)
+    others = [place for place in day.lines[pool].places() if place.waiting is not own]
+    before = sorted(((order_key(place.waiting, now), place) for place in others), key=lambda each: each[0])
     here = max(sum(1 for desk in day.pools[pool] if desk.present), 1)
     work = 0.0
     for key, place in before:
@@ -69,7 +100,7 @@ def _ahead(day: Day, own: Place[tuple[Guest, int]], pool: str, workload: Workloa
         person, stage_position = place.person
         duration = law(workload, pool, person.visitor.stages[stage_position].role)
         stays = 1.0 if person.done else _stays(person, day.now, work / here, workload)
-        yield Ahead(pool, duration, _minutes(place) - day.now, stays)
+        yield Ahead(pool, duration, _minutes(place.waiting) - day.now, stays)
         work += duration.mean_min * stays
 
 
@@ -109,11 +140,11 @@ def _expected(day: Day, pool: str, workload: Workload) -> Iterator[Coming]:
         )
 
 
-def _from_home(day: Day, pool: str, workload: Workload) -> Iterator[Coming]:
-    """People with a place who are not here yet; they come soon after they are told to leave."""
+def _from_home(day: Day, guest: Guest, pool: str, workload: Workload) -> Iterator[Coming]:
+    """Others with a place who are not here yet; they come soon after they are told to leave."""
     for person in day.on_the_way.values():
         stage = person.visitor.stages[0]
-        if stage.pool == pool:
+        if stage.pool == pool and person is not guest:
             arrives = person.expected_min if person.expected_min is not None else day.now + person.visitor.travel_min
             order = person.joined_min - day.now
             yield Coming(pool, law(workload, pool, stage.role), max(arrives - day.now, 0.0), 2.0, order)
@@ -187,5 +218,5 @@ def _clerk(day: Day, desk: Desk, workload: Workload) -> Clerk:
     return Clerk(running=running, away=away)
 
 
-def _minutes(place: Place[tuple[Guest, int]]) -> float:
-    return (place.waiting.order_time - OPENS_AT).total_seconds() / 60
+def _minutes(waiting: Waiting) -> float:
+    return (waiting.order_time - OPENS_AT).total_seconds() / 60

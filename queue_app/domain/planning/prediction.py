@@ -34,6 +34,7 @@ from queue_app.domain.planning.people import Guest
 from queue_app.domain.planning.policies import FCFS, FULL, Policy
 from queue_app.domain.planning.rota import standard_rota
 from queue_app.domain.planning.simulator import Day, simulate_day
+from queue_app.domain.planning.statistics import mean_of_all
 from queue_app.domain.planning.whatif import mean_services
 from queue_app.domain.planning.workload import SW1_PEAK, Workload, draw_day, slower
 
@@ -63,7 +64,7 @@ CASES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Minutes; `coverage80` and `width` are those of the shown 80 % range before rounding."""
+    """Minutes; `coverage80` and `width` are those of the 80 % range before rounding; 95 % half widths over days."""
 
     mae_busy: float
     bias: float
@@ -71,6 +72,9 @@ class Score:
     width: float
     mean_wait: float
     tickets: int
+    mae_ci95: float
+    bias_ci95: float
+    coverage_ci95: float
 
 
 def many_passes(state: LiveState, rng: Random) -> Spread | None:
@@ -99,7 +103,7 @@ def lessons(case: Case, estimator: Estimator, seeds: Iterable[int], workload: Wo
     for seed in seeds:
         visitors = draw_day(workload, seed)
         booked = appointments(visitors, workload, rota, case.policy)
-        watch.begin_day()
+        watch.begin_day(seed)
         simulate_day(visitors, booked, rota, case.policy, day_min=workload.day_min, observer=watch)
     return watch.lessons
 
@@ -111,15 +115,28 @@ def score(learnt: Sequence[Lesson], calibration: Calibration = UNCALIBRATED) -> 
     spreads = [calibrated(lesson.spread, calibration) for lesson in learnt]
     count = len(learnt)
     errors = [spread.p50 - lesson.wait_min for spread, lesson in zip(spreads, learnt, strict=True)]
-    inside = sum(s.p10 <= lesson.wait_min <= s.p90 for s, lesson in zip(spreads, learnt, strict=True))
+    inside = [float(s.p10 <= lesson.wait_min <= s.p90) for s, lesson in zip(spreads, learnt, strict=True)]
+    mae, mae_ci = _over_days(learnt, [abs(error) for error in errors])
+    bias, bias_ci = _over_days(learnt, errors)
+    coverage, coverage_ci = _over_days(learnt, inside)
     return Score(
-        mae_busy=sum(abs(error) for error in errors) / count,
-        bias=sum(errors) / count,
-        coverage80=inside / count,
+        mae_busy=mae,
+        bias=bias,
+        coverage80=coverage,
         width=sum(spread.p90 - spread.p10 for spread in spreads) / count,
         mean_wait=sum(lesson.wait_min for lesson in learnt) / count,
         tickets=count,
+        mae_ci95=mae_ci,
+        bias_ci95=bias_ci,
+        coverage_ci95=coverage_ci,
     )
+
+
+def _over_days(learnt: Sequence[Lesson], values: Sequence[float]) -> tuple[float, float]:
+    days: dict[int, list[float]] = {}
+    for lesson, value in zip(learnt, values, strict=True):
+        days.setdefault(lesson.day, []).append(value)
+    return mean_of_all(list(days.values())) or (0.0, 0.0)
 
 
 def calibrated_score(
@@ -140,9 +157,11 @@ class _Watch:
     lessons: list[Lesson] = field(default_factory=list)
     _open: dict[int, tuple[float, Spread]] = field(default_factory=dict)
     _seen: int = 0
+    _day: int = 0
     _rng: Random = field(default_factory=lambda: Random(20270329))
 
-    def begin_day(self) -> None:
+    def begin_day(self, day: int) -> None:
+        self._day = day
         self._open.clear()
 
     def joined(self, day: Day, guest: Guest, position: int) -> None:
@@ -158,7 +177,7 @@ class _Watch:
     def called(self, day: Day, guest: Guest, position: int) -> None:
         asked = self._open.pop(guest.visitor.number, None)
         if asked is not None:
-            self.lessons.append(Lesson(asked[1], day.now - asked[0]))
+            self.lessons.append(Lesson(asked[1], day.now - asked[0], self._day))
 
     def began(self, day: Day, guest: Guest, position: int) -> None:
         """Only the first call was forecast."""

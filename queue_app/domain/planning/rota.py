@@ -17,10 +17,14 @@ from queue_app.domain.planning.congestion import BIN_MIN, congestion
 from queue_app.domain.planning.workload import Floats
 
 LUNCH_MIN: Final = 60.0
-WAVES_AT: Final = (180.0, 240.0, 300.0)
-"""11:30, 12:30 and 13:30 in an office that opens at 8:30."""
+FIRST_WAVE: Final = 180.0
+"""Minutes after opening: 11:30 in an office that opens at 8:30."""
 
-LUNCH_GRID: Final = tuple(150.0 + 30.0 * step for step in range(7))
+WAVES_AFTER: Final = (0.0, 60.0, 120.0)
+HALF_PAST_ELEVEN: Final = 11 * 60 + 30
+SOONEST_LUNCH: Final = 90.0
+LUNCH_GRID: Final = tuple(30.0 * step for step in range(-1, 6))
+"""Where lunch by load may begin, counted from the first wave: 11:00 to 14:00."""
 
 WAVES: Final[Mapping[int, tuple[int, int, int]]] = {
     0: (0, 0, 0),
@@ -46,13 +50,26 @@ class Duty:
 
 
 def standard_rota(
-    clerks: Mapping[str, int], helpers: Mapping[tuple[str, str], int] | None = None, absent: Sequence[str] = ()
+    clerks: Mapping[str, int],
+    helpers: Mapping[tuple[str, str], int] | None = None,
+    absent: Sequence[str] = (),
+    *,
+    first_wave: float = FIRST_WAVE,
 ) -> list[Duty]:
     """Everybody in three lunch waves. `absent` names clerks who are ill, as a pool and a number ("M1")."""
     missing = absences(clerks, absent)
     present = {pool: count - missing.get(pool, 0) for pool, count in clerks.items()}
-    starts = {pool: _wave_starts(count) for pool, count in present.items()}
+    starts = {pool: _wave_starts(count, first_wave) for pool, count in present.items()}
     return rota_of(present, starts, helpers)
+
+
+def first_wave(opens: float, day_min: float) -> float:
+    """When lunch begins, in minutes after opening: at 11:30 by the clock.
+
+    An office that opens late, or closes soon after noon, goes three hours after opening.
+    """
+    at = HALF_PAST_ELEVEN - opens
+    return at if at >= SOONEST_LUNCH and at + WAVES_AFTER[-1] + LUNCH_MIN <= day_min else FIRST_WAVE
 
 
 def rota_of(
@@ -124,14 +141,14 @@ def best_lunch(
     return tuple(float(starts_at[column]) for column in combos[int(np.argmin(cost))])
 
 
-def lunch_by_load(load: Floats, clerks: int) -> tuple[float, ...]:
-    """The best breaks on the usual grid: every half hour from 11:00 to 14:00 in an office that opens at 8:30."""
-    return best_lunch(load, clerks, LUNCH_GRID) if clerks > 1 else ()
+def lunch_by_load(load: Floats, clerks: int, first: float = FIRST_WAVE) -> tuple[float, ...]:
+    """The best breaks on the usual grid: every half hour from half an hour before the first wave."""
+    return best_lunch(load, clerks, [first + step for step in LUNCH_GRID]) if clerks > 1 else ()
 
 
-def _wave_starts(count: int) -> list[float]:
+def _wave_starts(count: int, first: float) -> list[float]:
     waves = WAVES.get(count) or tuple((count + extra) // 3 for extra in (1, 2, 0))
-    return [start for start, away in zip(WAVES_AT, waves, strict=True) for _ in range(away)]
+    return [first + after for after, away in zip(WAVES_AFTER, waves, strict=True) for _ in range(away)]
 
 
 def _spread_helpers(pool: str, count: int, helpers: Mapping[tuple[str, str], int]) -> list[tuple[str, ...]]:

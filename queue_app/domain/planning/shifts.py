@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from queue_app.domain.planning.rota import LUNCH_MIN, Duty, standard_rota
+from queue_app.domain.planning.rota import LUNCH_MIN, Duty, first_wave, standard_rota
 from queue_app.domain.planning.shift_rules import Shift
 
 DAY_WITH_LUNCH_MIN: Final = 420.0
@@ -34,13 +34,18 @@ def duties_on(
     duties: list[Duty] = []
     for pool, count in clerks.items():
         if pool not in planned:
-            usual = standard_rota({pool: count}) if closes - opens >= DAY_WITH_LUNCH_MIN else [Duty(pool)] * count
-            duties += usual
+            duties += _usual(pool, count, opens, closes - opens)
             continue
         dated = [shift for shift in planned[pool] if shift.on == day]
         for shift in dated or [s for s in planned[pool] if s.on is None and s.holds_on(day)]:
             duties += [Duty(pool, _away(shift, number, opens, closes)) for number in range(shift.clerks)]
     return duties
+
+
+def _usual(pool: str, count: int, opens: int, length: float) -> list[Duty]:
+    if length < DAY_WITH_LUNCH_MIN:
+        return [Duty(pool)] * count
+    return standard_rota({pool: count}, first_wave=first_wave(opens, length))
 
 
 def _away(shift: Shift, number: int, opens: int, closes: int) -> tuple[tuple[float, float], ...]:

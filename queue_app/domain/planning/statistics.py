@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,8 @@ from queue_app.domain.planning.workload import Floats
 
 RESAMPLES: Final = 400
 POINTS: Final = (0.5, 0.9, 0.95)
+STEPS: Final = 801
+"""So many values stand for all: an eighth of a per cent is fine beside an interval over days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +48,24 @@ def summarise(days: Sequence[Sequence[float]]) -> Summary | None:
     if not len(values):
         return None
     which = np.repeat(np.arange(len(days)), [len(day) for day in days])
-    order = np.argsort(values, kind="stable")
-    values, which = values[order], which[order]
-    points = [float(np.quantile(values, point)) for point in POINTS]
+    points = [float(point) for point in np.quantile(values, POINTS)]
     spread = _half_widths(values, which, len(days))
     mean, p50, p90, p95 = spread
     return Summary(float(values.mean()), points[0], points[1], points[2], mean, p50, p90, p95, count=len(values))
 
 
-def share_within(days: Sequence[Sequence[float]], limit: float) -> float | None:
-    """Share of all values below `limit`."""
-    values = [value for day in days for value in day]
-    return sum(value < limit for value in values) / len(values) if values else None
+def share_within(days: Sequence[Sequence[float]], limit: float) -> tuple[float, float] | None:
+    """Share of all values below `limit`, and its 95 % half width; None when no day has any."""
+    return mean_of_all([[float(value < limit) for value in day] for day in days])
+
+
+def mean_of_all(days: Sequence[Sequence[float]]) -> tuple[float, float] | None:
+    """Mean of the values of all days, and its 95 % half width over days; None when no day has any."""
+    counts = np.array([len(day) for day in days], dtype=np.float64)
+    if not counts.sum():
+        return None
+    sums = np.array([sum(day) for day in days], dtype=np.float64)
+    return float(sums.sum() / counts.sum()), _half_of_means(_drawn(len(days)), sums, counts)
 
 
 def mean_of_days(values: Sequence[float]) -> tuple[float, float]:
@@ -70,16 +79,36 @@ def mean_of_days(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _half_widths(values: Floats, which: np.ndarray[tuple[int, ...], np.dtype[np.intp]], days: int) -> list[float]:
-    """Mean, median, 90 % and 95 % points of days drawn with replacement; half of the middle 95 %."""
-    rng = np.random.default_rng(20270329)
-    found = np.empty((RESAMPLES, 1 + len(POINTS)))
-    for row in found:
-        weights = np.bincount(rng.integers(0, days, days), minlength=days)[which]
-        total = np.cumsum(weights)
-        if total[-1] == 0:
-            row[:] = np.nan
-            continue
-        row[0] = (weights * values).sum() / total[-1]
-        row[1:] = values[np.searchsorted(total, np.array(POINTS) * total[-1])]
-    low, high = np.nanquantile(found, [0.025, 0.975], axis=0)
-    return [float(half) for half in (high - low) / 2]
+    """Mean, median, 90 % and 95 % points of days drawn with replacement; half of the middle 95 %.
+
+    Points are looked up among steps of all values together, so that a day drawn twice is an addition of rows.
+    """
+    steps = np.unique(np.sort(values)[np.linspace(0, len(values) - 1, STEPS).astype(np.intp)])
+    step = np.searchsorted(steps, values, side="right") - 1
+    per_day = np.bincount(which * len(steps) + step, minlength=days * len(steps)).reshape(days, len(steps))
+    drawn = _drawn(days)
+    total = np.cumsum(drawn @ per_day.astype(np.float64), axis=1)
+    known = total[total[:, -1] > 0]
+    sums = np.bincount(which, values, minlength=days).astype(np.float64)
+    halves = [_half_of_means(drawn, sums, per_day.sum(axis=1).astype(np.float64))]
+    for point in POINTS:
+        found = steps[(known < point * known[:, -1:]).sum(axis=1)]
+        halves.append(_half(found))
+    return halves
+
+
+@lru_cache(maxsize=16)
+def _drawn(days: int) -> Floats:
+    """How often each day is drawn, draw by draw; the same for every figure of as many days."""
+    drawn = np.random.default_rng(20270329).multinomial(days, np.full(days, 1 / days), RESAMPLES)
+    return drawn.astype(np.float64)
+
+
+def _half_of_means(drawn: Floats, sums: Floats, counts: Floats) -> float:
+    total, people = drawn @ sums, drawn @ counts
+    return _half(total[people > 0] / people[people > 0])
+
+
+def _half(found: Floats) -> float:
+    low, high = np.quantile(found, [0.025, 0.975])
+    return float(high - low) / 2

@@ -9,7 +9,7 @@ import pytest
 
 from queue_app.domain.errors import Refusal
 from queue_app.domain.planning.congestion import congestion
-from queue_app.domain.planning.rota import best_lunch, on_duty, rota_of, standard_rota
+from queue_app.domain.planning.rota import best_lunch, first_wave, lunch_by_load, on_duty, rota_of, standard_rota
 from queue_app.domain.planning.workload import SW1_HELPERS, SW1_PEAK
 
 
@@ -62,6 +62,12 @@ def test_lunch_is_not_taken_in_the_rush() -> None:
 def test_half_of_the_clerks_stay_even_when_there_is_nothing_to_do() -> None:
     found = best_lunch(np.zeros(105), 7, tuple(150.0 + 30 * step for step in range(7)))
     assert on_duty(rota_of({"C": 7}, {"C": found}), ("C",), 105).min() >= 3
+
+
+def test_lunch_by_load_keeps_to_the_hours_around_noon_in_an_office_that_never_closes() -> None:
+    load = np.full(288, 1.0)
+    load[120:132] = 3.5
+    assert set(lunch_by_load(load, 4, first_wave(0, 1440.0))) <= {660.0 + 30 * step for step in range(7)}
 
 
 @pytest.mark.parametrize(("clerks", "starts", "staying"), [(0, (180.0,), 0), (2, (), 0), (2, (180.0,), 2)])

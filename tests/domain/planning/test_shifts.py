@@ -31,6 +31,16 @@ def test_a_group_without_an_entry_has_a_clerk_at_every_counter_and_three_lunch_w
     assert [clerks_at([], "1", time) for time in ("09:00", "11:45", "12:45", "15:00")] == [2, 1, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("opens", "closes", "lunch"),
+    [("00:00", "24:00", "11:30"), ("08:30", "17:15", "11:30"), ("12:00", "20:00", "15:00")],
+)
+def test_lunch_is_at_noon_by_the_clock_unless_the_office_opens_late(opens: str, closes: str, lunch: str) -> None:
+    from_, to, at = (minutes_of(text) or 0 for text in (opens, closes, lunch))
+    duties = duties_on((), POOLS, CLERKS, TUESDAY, opens=from_, closes=to)
+    assert [from_ + duty.away[0][0] for duty in duties if duty.away] == [at, at + 60]
+
+
 def test_entries_add_up_and_lunch_takes_clerks_away() -> None:
     rota: list[dict[str, object]] = [
         {"group": "1", "clerks": 2, "lunch": ["11:30", "12:30"]},
