@@ -9,4 +9,5 @@ blueprint = Blueprint("kiosk", __name__, url_prefix="/kiosk", static_folder="sta
 import kiosk.check_in  # noqa: E402 - it declares pages
 import kiosk.outage  # noqa: E402 - so does this
 import kiosk.pages  # noqa: E402 - so does this
+import kiosk.speech  # noqa: E402 - so does this
 import kiosk.ticket_pages  # noqa: E402, F401 - so does this

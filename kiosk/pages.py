@@ -20,6 +20,7 @@ from queue_app.domain.office import Office, label_in
 from queue_app.services import alarms, devices, offices
 from queue_app.services.board import kiosk_menu
 from queue_app.services.deed import begin
+from queue_app.services.guidance import is_served
 from queue_app.services.hall import read_hall
 from queue_app.store.database import reading, writing
 from queue_app.web.auth import Unauthenticated, browser_of, identity, needs
@@ -30,6 +31,8 @@ from queue_app.web.i18n import DEFAULT, show_furigana, t
 from queue_app.web.opening import opening_sentence
 
 HELP = "help"
+GUIDE_SILENT = "guide_silent"
+"""Somebody wanted to hear the screens, and neither the server nor the browser has a voice for their language."""
 
 
 @blueprint.get("/<office>")
@@ -113,12 +116,12 @@ def ask_help(office: str) -> Response:
 @blueprint.get("/<office>/pulse")
 @needs(Right.READ_PUBLIC)
 def pulse(office: str) -> Response:
-    """Is the server there, and has anything changed? Also how staff learn that the kiosk is alive."""
+    """Is the server there, and has anything changed? Also how staff learn that the kiosk lives and what it lacks."""
     here, settings = kiosk_of(office)
     if settings is None:
         raise Unauthenticated()
-    who = identity()
-    writing(lambda session: devices.report(session, who, house().ports, status={}, browser=browser_of(request)))
+    who, status = identity(), {"alarms": [GUIDE_SILENT]} if request.args.get("wrong") == GUIDE_SILENT else {}
+    writing(lambda session: devices.report(session, who, house().ports, status=status, browser=browser_of(request)))
     with reading() as session:
         return jsonify(version=read_hall(session, here, house().ports).version)
 
@@ -171,8 +174,8 @@ def refused(screen: Screen, code: str, service: str = "") -> Response:
 def use(screen: Screen) -> Screen:
     """Speak the kiosk's language on this page, whatever the browser or an earlier reader prefers."""
     g.language = screen.language
-    if screen.ruby and screen.language == DEFAULT:
-        show_furigana()
+    if (screen.ruby or screen.say) and screen.language == DEFAULT:
+        show_furigana()  # those who listen: readings are spoken and not shown
     return screen
 
 
@@ -183,6 +186,7 @@ def shown(name: str, screen: Screen, **facts: Any) -> Response:
             f"kiosk/{name}.html",
             screen=screen,
             name=name,
+            served=screen.say and is_served(screen.office, screen.language, house().ports.media),
             office_name=label_in(screen.office.name, screen.language),
             now=house().ports.clock().astimezone(screen.office.zone),
             **facts,

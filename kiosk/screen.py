@@ -66,7 +66,8 @@ class Screen:
     @property
     def modules(self) -> list[str]:
         """The scripts that the page's script asks for: named, so that they come at once and are kept for outages."""
-        return [url_for("kiosk.static", filename=f"kiosk_{name}.js") for name in MODULES]
+        own = [url_for("kiosk.static", filename=f"kiosk_{name}.js") for name in MODULES]
+        return [*own, url_for("static", filename="voices.js")]
 
     @property
     def takes_bookings(self) -> bool:

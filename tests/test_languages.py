@@ -57,6 +57,12 @@ def test_a_language_names_the_same_facts_as_japanese(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", PRESENT)
+def test_no_key_was_taken_for_something_else_than_a_word(language: str) -> None:
+    """YAML reads a bare `on` as true; the page would then show the key."""
+    assert {key for key in catalogue(language) if {"True", "False", "None"} & set(key.split("."))} == set()
+
+
+@pytest.mark.parametrize("language", PRESENT)
 def test_no_text_is_empty(language: str) -> None:
     empty = {key for key, text in catalogue(language).items() if not text.strip()}
     assert empty <= MAY_SAY_NOTHING

@@ -4,12 +4,7 @@
 // the sound has ended, rejects with NotAllowedError when the browser wants a person's gesture first, and resolves to
 // "silent" where there are neither files nor voice: the chime alone must then do, and the log tells.
 
-const VOICES = {
-  "ja-x-easy": ["ja"],
-  "zh-Hans": ["zh-cn", "cmn-hans", "zh-hans"],
-  "zh-Hant": ["zh-tw", "zh-hk", "cmn-hant", "zh-hant"],
-  fil: ["fil", "tl"],
-};
+import { voiceFor } from "/static/voices.js";
 
 /** `files(call, language, form)` gives the loaded sounds that say a form of a call, or null. */
 export function browserPlayer({ chimeUrl, volume = () => 1, files = () => null }) {
@@ -95,12 +90,6 @@ function speak(language, text, volume) {
     words.onerror = ({ error }) => failed(Object.assign(new Error(error), { name: nameOf(error) }));
     speechSynthesis.speak(words);
   });
-}
-
-function voiceFor(language) {
-  const wanted = VOICES[language] ?? [language.toLowerCase()];
-  const voices = globalThis.speechSynthesis?.getVoices() ?? [];
-  return voices.find((voice) => wanted.some((tag) => voice.lang.toLowerCase().replace("_", "-").startsWith(tag)));
 }
 
 function nameOf(error) {

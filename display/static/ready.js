@@ -25,7 +25,7 @@ function calledNumber({ number, counter }) {
   return make("span", "ready__number ready__number--called", `${number} ▶ ${counter}`);
 }
 
-// How many numbers the grid holds at this size; the sizes are those of display.css.
+// How many numbers the grid holds at this size; the sizes are those of calls.css.
 function pagesOf(place, ready, taken) {
   const size = Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row"));
   const width = place.clientWidth * (place.dataset.calls === "2" && innerWidth > innerHeight ? 0.62 : 0.98);

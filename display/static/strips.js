@@ -3,20 +3,31 @@
 import { digits, make, put } from "./draw.js";
 
 const TURN_MS = 10_000;
+const LINE = { ja: 25, en: 45 }; // signs that a line carries in letters for the last seat
 const measured = new WeakMap();
 
-/** Missed numbers and notices share a line; each takes its turn when there are both. */
+/** Missed numbers and notices share a line; each takes its turn, a long notice and its translation line by line. */
 export function drawMissed(place, { missed, notices }, texts, now) {
   const groups = [
     ...(missed.length > 0 ? [{ head: texts.ja.missed, items: missed, hint: texts.ja.missed_hint, kind: "numbers" }] : []),
-    ...notices.map(({ text }) => ({ head: "", items: [text], hint: "", kind: "notice" })),
+    ...notices.flatMap(({ text, texts: said }) => [...linesOf(text, "ja"), ...linesOf(said?.en ?? "", "en")]),
   ];
   place.parentElement.dataset.strips = groups.length > 0 ? 2 : 1;
   turns(place, groups, now, (group, items) => [
     group.head ? make("span", "strip__head", group.head) : "",
-    ...items.map((item) => digits(`strip__${group.kind}`, item)),
+    ...items.map((item) => Object.assign(digits(`strip__${group.kind}`, item), group.language && { lang: group.language })),
     group.hint ? make("span", "strip__hint", group.hint) : "",
   ]);
+}
+
+// Whole sentences as far as they fit; a longer one is cut where a speaker breathes.
+function linesOf(text, language) {
+  const lines = [];
+  for (const part of text.split(/(?<=[。、！？])|(?<=[.,!?] )/).filter(Boolean)) {
+    if (lines.length > 0 && (lines.at(-1) + part).trim().length <= LINE[language]) lines.push(lines.pop() + part);
+    else lines.push(part);
+  }
+  return lines.map((line) => ({ head: "", items: [line.trim()], hint: "", kind: "notice", language }));
 }
 
 /** The queues of the zone in which somebody waits. */

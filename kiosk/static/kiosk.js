@@ -6,7 +6,7 @@ import { keepOffline } from "./kiosk_offline.js";
 import { keepPad } from "./kiosk_pad.js";
 import { keepPaper } from "./kiosk_paper.js";
 import { keepPulse } from "./kiosk_pulse.js";
-import { read, silence, words } from "./kiosk_voice.js";
+import { forget, isSilent, read, silence, words } from "./kiosk_voice.js";
 
 const REPEAT_GUARD = 300; // ms: a trembling finger presses twice
 const ANSWER_WITHIN = 4_000; // ms
@@ -43,6 +43,7 @@ keepPulse(document.body.dataset.pulse, {
     offline.heard();
   },
   silent: lose,
+  wrong: () => (isSilent() ? "guide_silent" : ""),
 });
 arrived();
 navigator.serviceWorker?.register(trusted.createScriptURL(document.body.dataset.worker), { scope: start }).catch(() => {});
@@ -59,6 +60,7 @@ async function reset() {
   time.rest();
   paper.clear();
   silence();
+  forget();
   if (lost) return panel().hidden ? offline.start() : undefined;
   veil(true);
   await exchange(() => ask(start));

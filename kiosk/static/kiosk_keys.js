@@ -1,5 +1,5 @@
 // Five keys of a tactile keypad do everything: up and down move, Enter presses, left goes back, right says it again.
-import { read, say, words } from "./kiosk_voice.js";
+import { read, say } from "./kiosk_voice.js";
 
 export function keepKeys(kiosk) {
   document.addEventListener("keydown", (event) => {
@@ -12,7 +12,7 @@ export function keepKeys(kiosk) {
     work();
   });
   document.addEventListener("focusin", ({ target }) => {
-    if (kiosk.screen.dataset.say === "yes" && target.matches("a, button")) say(words(target), target.closest("[lang]").lang);
+    if (kiosk.screen.dataset.say === "yes" && target.matches("a, button")) say(target);
   });
 
   function move(step) {

@@ -5,8 +5,9 @@ const AGAIN = 5_000;
 const WITHIN = 2_000;
 const SILENT = 5_000;
 
-/** `heard(pulse)` at every answer; `silent()` at every question after five seconds without one. */
-export function keepPulse(url, { heard, silent }) {
+/** `heard(pulse)` at every answer; `silent()` at every question after five seconds without one; `wrong()` names what staff
+ *  should hear of, "" if nothing. */
+export function keepPulse(url, { heard, silent, wrong }) {
   let heardAt = performance.now();
   let askedAt = -AGAIN;
   let asking = false;
@@ -17,7 +18,7 @@ export function keepPulse(url, { heard, silent }) {
     asking = true;
     askedAt = now;
     try {
-      const answer = await fetch(url, { cache: "no-store", headers: { "X-Device-Browser": browserId() }, signal: AbortSignal.timeout(WITHIN) });
+      const answer = await fetch(wrong() ? `${url}?wrong=${wrong()}` : url, { cache: "no-store", headers: { "X-Device-Browser": browserId() }, signal: AbortSignal.timeout(WITHIN) });
       if (answer.status === 401) return location.reload(); // unpaired: the page says so
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       const pulse = await answer.json();

@@ -7,7 +7,6 @@ What is in neither is left to the browser's voice by the display. Leaves the wor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from queue_app.domain.announcement import IN_KANA, Announcement, Form, announce
 from queue_app.domain.errors import NotFound
@@ -41,7 +40,7 @@ def sounds_of_notice(hall: Hall, media: MediaFiles, notice_id: int) -> dict[str,
     notice = next((each for each in hall.notices if each["id"] == notice_id), None)
     if notice is None:
         raise NotFound()
-    files = _made(phrases(notice["text"]["ja"]), media)
+    files = made(phrases(notice["text"]["ja"]), media)
     return {"ja": {"full": files, "repeat": files}} if files else {}
 
 
@@ -56,9 +55,10 @@ def _files(said: Announcement, recorded: Mapping[str, str], media: MediaFiles) -
     pieces = pieces_of(said, recorded)
     if pieces is not None:
         return [("recorded", recorded[piece]) for piece in pieces]
-    return _made(phrases(said.spoken), media) if said.language in IN_KANA else []
+    return made(phrases(said.spoken), media) if said.language in IN_KANA else []
 
 
-def _made(parts: tuple[str, ...], media: MediaFiles) -> list[Any]:
+def made(parts: tuple[str, ...], media: MediaFiles) -> list[Address]:
+    """Phrases of the synthesiser, if all are there; what is missing is wished for."""
     names = [media.spoken(part) for part in parts]
-    return [("spoken", name) for name in names] if names and all(names) else []
+    return [("spoken", name) for name in names if name] if all(names) else []

@@ -15,6 +15,7 @@ from queue_app.domain.sound_file import check_sound
 from queue_app.domain.sound_parts import clips_to_record
 from queue_app.services import screens
 from queue_app.services.deed import Deed
+from queue_app.services.guidance import guidance_to_record
 from queue_app.store.database import reading
 from queue_app.web.admin import blueprint
 from queue_app.web.admin_screens import change
@@ -85,9 +86,14 @@ def _bring(deed: Deed, language: str) -> None:
 def _clip(office: Office, language: str, name: str) -> str:
     """`reception-2` is a clip of this language; whole numbers may be recorded beside the figures."""
     clip = f"{language}/{name.replace('-', '/', 1)}"
-    if clip in clips_to_record(office, language) or _WHOLE_NUMBER.fullmatch(name):
+    if clip in _needed(office, language) or _WHOLE_NUMBER.fullmatch(name):
         return clip
     raise Invalid.field("files", "unknown_clip")
+
+
+def _needed(office: Office, language: str) -> dict[str, str]:
+    """For the calls, then for the kiosks."""
+    return clips_to_record(office, language) | guidance_to_record(office, language)
 
 
 def _check_language(office: Office, language: str) -> None:
@@ -100,7 +106,7 @@ def _page(language: str, errors: dict[str, str] | None = None) -> str:
         office = my_office(session)
     _check_language(office, language)
     recorded = house().ports.media.recorded(office.code)
-    needed = clips_to_record(office, language)
+    needed, calls = _needed(office, language), clips_to_record(office, language)
     more = {clip: clip.rsplit("/", 1)[1] for clip in recorded if clip.startswith(f"{language}/") and clip not in needed}
     rows = [
         {
@@ -118,7 +124,8 @@ def _page(language: str, errors: dict[str, str] | None = None) -> str:
         language=language,
         language_name=LANGUAGES.get(language, language),
         rows=rows,
-        there=sum(1 for row in rows if row["address"]),
+        all=len(calls),
+        there=sum(1 for clip in calls if clip in recorded),
         errors=errors or {},
         saved=t("admin.saved") if request.args.get("saved") else None,
     )

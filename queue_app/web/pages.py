@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Flask, Response, current_app, request, url_for
 
 from queue_app.domain.office import label_in
-from queue_app.web import admin, booking, devices, i18n, packing, resident, ruby, staff, styleguide
+from queue_app.web import admin, booking, devices, i18n, packing, resident, ruby, staff, styleguide, surfaces
 from queue_app.web.api.openapi import docs_page
 from queue_app.web.context import KEY, house
 
@@ -20,7 +20,9 @@ YEAR_S = 31_536_000
 
 
 def register(app: Flask) -> None:
-    app.jinja_env.globals.update(t=i18n.t, asset=asset, label_in=label_in, idempotency_key=idempotency_key)
+    app.jinja_env.globals.update(
+        t=i18n.t, asset=asset, surface_sheet=surfaces.surface_sheet, label_in=label_in, idempotency_key=idempotency_key
+    )
     app.jinja_env.filters["clock"] = clock
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_shared)
@@ -30,6 +32,7 @@ def register(app: Flask) -> None:
     packing.register(app)
     app.add_url_rule("/api/docs", "api_docs", docs_page)
     docs_page.is_open = True  # type: ignore[attr-defined]
+    app.register_blueprint(surfaces.blueprint)
     app.register_blueprint(resident.blueprint)
     app.register_blueprint(booking.blueprint)
     app.register_blueprint(devices.blueprint)

@@ -22,8 +22,7 @@ LANGUAGES = ("ja", "ja-x-easy", "en")
 NARROW = {"width": 320, "height": 640}
 FOREIGN_TO_A_STATE = ("/api", "/styleguide", "/staff/login", "/staff/account", "/staff/audit", "/admin")
 FIRST_LOAD_BYTES = 60_000
-FIRST_LOAD_REQUESTS = {"/t/{waiting}": 13}
-"""12 where nothing is said. The page of a number has a file more, its ear."""
+FIRST_LOAD_REQUESTS = 8
 
 WINDOWS = ("resident reader", "staff", "admin", "kiosk display")
 
@@ -130,7 +129,7 @@ def test_first_page_of_a_resident_is_light(everywhere: Everywhere, path: str) ->
     page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - the driver wants a function of Python
     page.goto(everywhere.city.url + path.format(code=everywhere.city.code, **everywhere.facts), wait_until="load")
     sizes = [each.request.sizes() for each in answers if "/socket.io/" not in each.url]
-    assert len(sizes) <= FIRST_LOAD_REQUESTS.get(path, 12)
+    assert len(sizes) <= FIRST_LOAD_REQUESTS
     assert sum(each["responseBodySize"] + each["responseHeadersSize"] for each in sizes) <= FIRST_LOAD_BYTES
 
 

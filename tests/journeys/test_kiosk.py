@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from queue_app.adapters.chime import chime
+from queue_app.adapters.media import Media
+from queue_app.adapters.speech import Speech
 from queue_app.domain.access import Role
 from tests.browser import until
 from tests.journeys.accessibility import faults, too_small, with_axe
@@ -15,6 +18,13 @@ from tests.journeys.conftest import City, find_the_network, lose_the_network
 
 pytestmark = pytest.mark.browser
 
+HEARD = """
+window.heard = [];
+Audio = class extends EventTarget {
+  constructor(address) { super(); this.address = address; }
+  pause() {}
+  async play() { heard.push(this.address.split("/").at(-1).split(".").slice(0, 3).join(".")); setTimeout(() => this.onended(), 5); }
+};"""
 SIZES = [(1080, 1920), (1920, 1080), (1280, 800)]
 NO_DIALOG = "window.papers = []; window.print = () => papers.push(document.getElementById('paper').innerText)"
 BUSY_PAGE = """() => [...document.querySelectorAll('#kiosk, #kiosk *')].filter((each) => {
@@ -419,3 +429,30 @@ def test_unpaired_machine_in_a_real_city_shows_the_form_for_the_code(city: City)
     page.goto(f"{city.url}/kiosk/{city.code}")
     expect(page.get_by_label("登録コード")).to_be_visible()
     assert faults(page) == []
+
+
+def test_guidance_is_said_from_files_of_the_server_and_silence_is_told_to_staff(city: City) -> None:
+    """This browser has no voice of its own. What is recorded is heard; what nobody can say is told to the floor."""
+    media = Media(city.server.folder, Speech(city.server.folder / "speech"))
+    for clip in ("kiosk/choose", "service/moving", "kiosk/your_number", "figure/B", *(f"figure/{n}" for n in range(10))):
+        media.keep_recording(city.code, f"en/{clip}", kind="wav", content=chime())
+    page = city.window(viewport={"width": 1080, "height": 1920})
+    page.add_init_script(NO_DIALOG + HEARD)
+    page.context.add_cookies(
+        [{"name": "matazu_device_kiosk", "value": city.token(Role.KIOSK, name="発券機B"), "url": city.url}]
+    )
+    page.goto(f"{city.url}/kiosk/{city.code}?l=en")
+    touch(page, "Listen")
+    until(page, "heard.includes('en.service.moving')")
+    assert page.evaluate("heard")[0] == "en.kiosk.choose"
+    page.evaluate("heard.length = 0")
+    touch(page, "Moving")
+    until(page, "heard.includes('en.figure.1')")
+    assert page.evaluate("heard.filter((each) => each.includes('figure'))") == [
+        f"en.figure.{sign}" for sign in number_on(page)
+    ]
+    touch(page, "Finish")
+    page.goto(f"{city.url}/kiosk/{city.code}?say=1&low=1")
+    floor = city.window(Role.MANAGER)
+    floor.goto(f"{city.url}/staff/floor")
+    expect(floor.locator(".floor-devices")).to_contain_text("音声案内を求める方がいます")

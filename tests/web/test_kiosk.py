@@ -196,6 +196,20 @@ def test_calling_staff_twice_is_one_alarm(world: World) -> None:
         assert [(row.kind, row.source) for row in session.scalars(select(AlarmRow))] == [("help", "発券機A")]
 
 
+def test_only_a_paired_kiosk_has_its_screens_read_out_and_says_when_nobody_can(world: World) -> None:
+    stranger = world.app.test_client().get("/kiosk/aoba/said?text=ようけん")
+    assert stranger.status_code == 401
+    machine = paired(world)
+    machine.open("/kiosk/aoba?say=1")
+    assert 'data-served="no"' in machine.answer.text and "<rt>ようけん</rt>" in machine.answer.text
+    machine.open("/kiosk/aoba/pulse?wrong=guide_silent")
+    with world.app.app_context(), reading() as session:
+        assert session.scalars(select(AccessToken)).one().status["alarms"] == ["guide_silent"]
+    machine.open("/kiosk/aoba/pulse?wrong=anything")
+    with world.app.app_context(), reading() as session:
+        assert session.scalars(select(AccessToken)).one().status["alarms"] == []
+
+
 def test_paused_service_keeps_its_tile_with_the_reason_and_no_button(world: World) -> None:
     machine = paired(world)
     with world.app.app_context():
