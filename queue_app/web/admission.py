@@ -270,10 +270,12 @@ def _document(language: str) -> bytes:
 
 
 def _page(language: str) -> bytes:
-    say = escape(t("errors.503", language=language))
+    """The link asks for the same address: whoever had sent a form sees the page before it, with what was kept of it."""
+    say, again = escape(t("errors.503", language=language)), escape(t("errors.open_again", language=language))
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width"><title>{say}</title></head><body><main><h1>{say}</h1></main></body></html>'
+        f'content="width=device-width"><title>{say}</title></head><body><main><h1>{say}</h1>'
+        f'<p><a href="">{again}</a></p></main></body></html>'
     ).encode()
 
 

@@ -47,6 +47,11 @@ HTTP_CODES = {
     503: "unavailable",
 }
 
+PASSING = (429, 500, 503)
+"""What may go well the next time."""
+
+RESIDENTS = ("booking", "resident")
+
 
 def status_of(refusal: Refusal) -> int:
     """The HTTP status of a refusal."""
@@ -167,7 +172,21 @@ def _unavailable() -> Response:
 def _answer(status: int, document: dict[str, Any]) -> Response:
     if request.path.startswith("/api/"):
         return problem_response(status, document)
-    page = render_template("error.html", status=status, problem=document, language=reader_language())
+    wait_s = document.get("retry_after_s", 0)
+    facts = {"wait_s": wait_s, "passes": status in PASSING, "sent": _sent_by_resident(status)}
+    page = render_template("error.html", status=status, problem=document, language=reader_language(), **facts)
     response = Response(page, status, content_type="text/html; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
+    if wait_s:
+        response.headers["Retry-After"] = str(wait_s)
     return response
+
+
+def _sent_by_resident(status: int) -> list[tuple[str, str]]:
+    """What a resident had typed, for the same press once more: a minute of typing must not be lost with an answer.
+
+    Never for staff, whose forms carry passphrases.
+    """
+    if status not in PASSING or request.method != "POST" or request.blueprint not in RESIDENTS:
+        return []
+    return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]

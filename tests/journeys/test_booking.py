@@ -15,7 +15,7 @@ from queue_app.adapters.clock import system_clock
 from queue_app.services import office_file
 from queue_app.store.database import writing
 from queue_app.store.reservation_tables import Reservation, SlotPlace
-from tests.journeys.conftest import OFFICE, City
+from tests.journeys.conftest import OFFICE, City, find_the_network, lose_the_network
 
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text("utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -213,8 +213,20 @@ def test_a_lost_time_shows_others_and_keeps_what_was_typed(hall: City) -> None:
     assert "埋まってしまいました" in second.inner_text("main")
     assert second.locator("button[name=slot]").count() > 0
     second.locator("button[name=slot]").first.click()
+    stays_where_it_is_without_a_network(second)
     to_the_check(second)
     booked(second)
+
+
+def stays_where_it_is_without_a_network(page: Page) -> None:
+    """The press is answered in words, the form stays with everything typed, and the next press goes on."""
+    page.fill("#name_kana", "アオバ ソラ")
+    lose_the_network(page)
+    press(page, "次へ")
+    expect(page.locator("#live-status")).to_contain_text("入力された内容はこの画面に残っています")
+    assert page.input_value("#name_kana") == "アオバ ソラ"
+    find_the_network(page)
+    expect(page.locator("#live-status")).to_be_empty()
 
 
 def let_the_hold_run_out(hall: City) -> None:

@@ -24,6 +24,15 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Without a network a form stays on the screen with everything typed; the browser's own page of error would take it away.
+const status = document.getElementById("live-status");
+document.addEventListener("submit", (event) => {
+  if (navigator.onLine || !status) return;
+  event.preventDefault();
+  status.textContent = status.dataset.textOffline;
+});
+addEventListener("online", () => { if (status?.textContent === status?.dataset.textOffline) status.textContent = ""; });
+
 setInterval(() => document.querySelectorAll("[data-undo]").forEach(countDown), 250);
 
 function closeLanguages() {
