@@ -144,4 +144,4 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.is_embedded:
         # The connection that wrote last still knows the pages; any other would have to read them again.
         return {**quiet, "pool_size": 20, "max_overflow": 40, "pool_use_lifo": True}
-    return {**quiet, "pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+    return {**quiet, "pool_size": 10, "max_overflow": 10}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ from queue_app.app import create_app
 from queue_app.services import offices, schema
 from queue_app.services.ports import Ports
 from queue_app.store.database import db
+from queue_app.web.context import KEY
+from queue_app.web.moments import Moments
 from tests.world import Clock, World
 
 pytest_plugins = ("tests.machines", "tests.browser")
@@ -53,11 +56,15 @@ Rule._compile_builder = _compile_builder_once  # type: ignore[method-assign, ass
 
 
 def make_app(settings: Settings, clock: Clock) -> Flask:
-    """An application with a clock of ours and nothing else replaced; what it compiles is kept for the next one."""
+    """An application with a clock of ours and nothing else replaced; what it compiles is kept for the next one.
+
+    Tests press faster than people do and are no crowd: to `moments` a second goes by between two looks.
+    """
     ports = Ports(clock=clock, holidays=japanese_holiday, secret=settings.secret_key.encode())
     app = create_app(settings, ports, frontends=(kiosk, display))
     app.jinja_env.bytecode_cache = _TEMPLATES
     app.testing = False  # errors become answers, as in real life
+    app.extensions[KEY].moments = Moments(itertools.count().__next__)
     return app
 
 

@@ -156,7 +156,9 @@ def capacity_of(
 
     now = ports.clock()
     span = (day_start(office, days[0]), day_start(office, days[1]) + timedelta(days=2))
-    taken = taken_between(session, office.id, errand.service.code, span=span, now=now, whose=Whose.STAFF)
+    taken = taken_between(
+        session, office.id, errand.service.code, span=span, now=now, whose=Whose.STAFF, besides=leaving_out
+    )
     return planned_capacity(
         session,
         office,

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from queue_app.domain.errors import Conflict, Invalid
 from queue_app.domain.events import Event
@@ -25,6 +25,7 @@ from queue_app.services.errands import Said
 from queue_app.services.holding import Chosen
 from queue_app.services.messages import Contact
 from queue_app.services.search_hashes import code_hash_of, contact_hash_of, name_hash_of
+from queue_app.store.prepared import Prepared
 from queue_app.store.reservation_tables import Reservation
 
 SHORTEST_REST = timedelta(minutes=1)
@@ -195,11 +196,14 @@ def _with_code(deed: Deed, row: Reservation) -> None:
     while True:
         code = new_code(secrets.randbelow)
         hashed = code_hash_of(code)
-        if deed.session.scalar(select(Reservation.id).where(Reservation.code_hash == hashed)) is None:
+        if _BY_CODE.first(deed.session, {"code": hashed}) is None:
             break
     row.code, row.code_hash = code, hashed
     row.state, row.changed_at, row.expires_at = next_state(State.HELD, Action.CONFIRM), deed.now, None
     places.keep_until(deed, row, None)
+
+
+_BY_CODE = Prepared(select(Reservation.id).where(Reservation.code_hash == bindparam("code")))
 
 
 def _free(deed: Deed, service: str, given_back: list[places.Taken]) -> None:

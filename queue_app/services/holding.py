@@ -21,6 +21,7 @@ from queue_app.services.availability import alternatives_to, ask_of, capacity_of
 from queue_app.services.deed import Deed
 from queue_app.services.errands import TOO_EARLY, Errand, Said, check_can_be_done, errand_of
 from queue_app.store.reservation_tables import Reservation
+from queue_app.store.rows import append, watch
 
 UNLIMITED = 1_000_000
 
@@ -32,10 +33,6 @@ class Chosen:
     errand: Errand
     start: datetime
     cells: Sequence[SlotTime]
-
-
-class _Full(Exception):
-    """One of the slots has no place; what was done since the savepoint is taken back."""
 
 
 def hold(deed: Deed, slot: str, said: Said) -> tuple[Reservation, str]:
@@ -141,18 +138,20 @@ def blank(deed: Deed, chosen: Chosen, *, nonce: str) -> Reservation:
 
 def settle_in(deed: Deed, row: Reservation, chosen: Chosen) -> None:
     """Take the places for the row, or refuse `slot_full` with `alternatives`; then nothing has changed."""
-    try:
-        with deed.session.begin_nested():
-            _describe(deed, row, chosen)
-            deed.session.add(row)
-            deed.session.flush()
-            places.give_back(deed, row)
-            row.come_at = _come_at(
-                chosen, places.take(deed, row, chosen.cells, capacity_of=_capacity(deed, row, chosen))
-            )
-    except _Full:
-        wishes.lost(deed.office, deed.today, chosen.errand.service.code, deed.office.today(chosen.start))
-        raise Conflict("slot_full", alternatives=_alternatives(deed, chosen)) from None
+    service, cells = chosen.errand.service.code, chosen.cells
+    own: int | None = row.id
+    found = places.room_in(deed, service, cells, capacity_of=_capacity(deed, row, chosen), besides=own)
+    if found is None:
+        wishes.lost(deed.office, deed.today, service, deed.office.today(chosen.start))
+        raise Conflict("slot_full", alternatives=_alternatives(deed, chosen))
+    _describe(deed, row, chosen)
+    row.come_at = invited_at(chosen.start, found[0], chosen.errand.plan)
+    if own is None:
+        append(deed.session, row)
+        watch(deed.session, row)
+    else:
+        places.give_back(deed, row)
+    places.take(deed, row, cells, found)
 
 
 def _capacity(deed: Deed, row: Reservation, chosen: Chosen) -> CapacityOf:
@@ -162,12 +161,6 @@ def _capacity(deed: Deed, row: Reservation, chosen: Chosen) -> CapacityOf:
     if chosen.errand.plan.capacity is not None:
         return whole
     return lambda cell: whole(cell) if cell.start == chosen.start else UNLIMITED
-
-
-def _come_at(chosen: Chosen, place: int | None) -> datetime:
-    if place is None:
-        raise _Full
-    return invited_at(chosen.start, place, chosen.errand.plan)
 
 
 def may_keep(deed: Deed, row: Reservation, chosen: Chosen) -> bool:

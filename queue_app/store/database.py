@@ -5,7 +5,8 @@ Decides how a transaction begins, who may write when, and what happens after the
 * SQLite: WAL and `synchronous=FULL`, because an acknowledged ticket must survive a power cut. Writers begin with
   `BEGIN IMMEDIATE` behind one process-wide lock, which is fair where SQLite's own busy wait is not.
 * PostgreSQL: READ COMMITTED for writers, which lock the office's log row first (see `services.deed`); one
-  REPEATABLE READ snapshot for readers.
+  REPEATABLE READ snapshot for readers. Writers who wait for a lock never take all connections of the process, so
+  that somebody who only looks finds one.
 
 Source: docs/scarce-things.md.
 """
@@ -14,18 +15,22 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import MetaData, Table, event
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.session import JoinTransactionMode
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from queue_app.store.turns import Press, Turns
 
@@ -41,6 +46,13 @@ WRITERS_BEGIN = "IMMEDIATE"
 """A deferred transaction that has read and then writes fails at once when another wrote in between."""
 MOVE_BACK = "wal_autocheckpoint=4000"
 """Pages in the log before they are moved into the file: the same few pages change with every ticket."""
+WRITERS = 6
+"""Writers of one process that may be at work, or wait for a lock of PostgreSQL, at a time; each has a connection."""
+
+RESTED_S = 1.0
+"""A connection that rested for so long is asked whether its server is still there before it is used."""
+
+_OF = "matazu_engine"
 T = TypeVar("T")
 
 
@@ -66,12 +78,15 @@ else:
     Model = db.Model
 
 _turns = Turns()
+_writers = threading.BoundedSemaphore(WRITERS)
 
 
 def engine_of(session: Session) -> Engine:
     """The engine behind a session, whether it opens its own connection or was handed one."""
     bind = session.get_bind()
-    return bind if isinstance(bind, Engine) else bind.engine
+    engine = bind if isinstance(bind, Engine) else bind.engine
+    own: Engine = engine.get_execution_options().get(_OF, engine)
+    return own
 
 
 def table_of(model: type[Base]) -> Table:
@@ -82,11 +97,13 @@ def table_of(model: type[Base]) -> Table:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Hang the SQLite recipe on this one engine; PostgreSQL needs none."""
-    if engine.dialect.name != "sqlite":
-        return
-    event.listen(engine, "connect", _sqlite_connect)
-    event.listen(engine, "begin", _sqlite_begin)
+    """Hang the recipe of its kind on this one engine."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+    else:
+        event.listen(engine, "checkout", partial(_ask_the_rested, engine.dialect))
+        event.listen(engine, "checkin", _note_rest)
 
 
 def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -100,16 +117,36 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
+def _ask_the_rested(dialect: Dialect, connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """A server that went away meanwhile is noticed here; asking each time would cost as much as a look itself."""
+    if time.monotonic() - record.info.get("used", 0.0) < RESTED_S:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error  # the pool opens new ones
+
+
+def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["used"] = time.monotonic()
+
+
 @contextmanager
 def reading() -> Iterator[Session]:
-    """One consistent look at the database; nothing is written."""
+    """One consistent look at the database; nothing is written. Costs nothing until something is asked."""
     session: Session = db.session()
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    if session.bind is None and db.engine.dialect.name == "postgresql":
+        session.bind = _snapshots(db.engine)
     try:
         yield session
     finally:
         db.session.remove()
+
+
+@lru_cache(maxsize=8)
+def _snapshots(engine: Engine) -> Engine:
+    """The same engine; each of its transactions is one look that does not move."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", **{_OF: engine})
 
 
 def writing(deed: Callable[[Session], T]) -> T:
@@ -152,7 +189,11 @@ def _write(engine: Engine, batch: list[Press]) -> None:
     """All deeds of the batch in one transaction. Whatever stops the transaction itself is everybody's error."""
     alone = len(batch) == 1
     try:
-        with engine.connect().execution_options(begin=WRITERS_BEGIN) as connection, connection.begin() as transaction:
+        with (
+            _writers,
+            engine.connect().execution_options(begin=WRITERS_BEGIN) as connection,
+            connection.begin() as transaction,
+        ):
             for press in batch:
                 press.context.run(_perform, press, connection, "rollback_only" if alone else "create_savepoint")
             if alone and press.error is not None:

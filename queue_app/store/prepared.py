@@ -27,7 +27,7 @@ NOTHING: Facts = {}
 class Prepared:
     """A statement with named facts; what is not told keeps the value that it was written with."""
 
-    def __init__(self, statement: Select[Any] | UpdateBase) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase) -> None:
         self._statement = statement
         self._ways: dict[str, _Way] = {}
 
@@ -48,7 +48,7 @@ class Prepared:
 class _Way:
     """The statement in the words of one kind of database."""
 
-    def __init__(self, statement: Select[Any] | UpdateBase, dialect: Dialect) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         assert not compiled.post_compile_params, "a list needs a new text each time"
         self._text = str(compiled)

@@ -6,12 +6,13 @@ Kept in `app.extensions["matazu"]`, so that two applications in one process shar
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flask import current_app
 
 from queue_app.services.ports import Ports
+from queue_app.web.moments import Moments
 
 if TYPE_CHECKING:
     from config import Settings
@@ -34,6 +35,7 @@ class House:
     """Whether people from the street were turned away within the last minute (`web.admission`)."""
     turn_away: Callable[[bytes], bytes | None] = lambda _head: None
     """The answer to the head of a request whose gate is full, or None (`web.admission`)."""
+    moments: Moments = field(default_factory=Moments)
 
 
 def house() -> House:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, Response, current_app, has_request_context, request, url_for
 
 from queue_app.domain.office import label_in
 from queue_app.web import admin, booking, devices, i18n, packing, resident, ruby, staff, styleguide, surfaces
@@ -43,10 +43,12 @@ def register(app: Flask) -> None:
 
 
 def asset(path: str, blueprint: str = "") -> str:
-    """The address of a static file, with its content in the query: cached for a year, new the moment it changes."""
-    endpoint = f"{blueprint}.static" if blueprint else "static"
-    folder = current_app.blueprints[blueprint].static_folder if blueprint else current_app.static_folder
-    return url_for(endpoint, filename=path, v=_fingerprint(str(Path(folder or "") / path)))
+    """The address of a static file, with its content in the query: cached for a year, new when the server starts."""
+    known: dict[tuple[str, str, str], str] = current_app.extensions.setdefault("matazu_assets", {})
+    asked = (request.script_root if has_request_context() else "", blueprint, path)
+    if asked not in known:
+        known[asked] = _address_of(path, blueprint)
+    return known[asked]
 
 
 def idempotency_key() -> str:
@@ -61,6 +63,12 @@ def clock(at: datetime | None, zone: str = "") -> str:
     from zoneinfo import ZoneInfo
 
     return at.astimezone(ZoneInfo(zone) if zone else None).strftime("%H:%M")
+
+
+def _address_of(path: str, blueprint: str) -> str:
+    endpoint = f"{blueprint}.static" if blueprint else "static"
+    folder = current_app.blueprints[blueprint].static_folder if blueprint else current_app.static_folder
+    return url_for(endpoint, filename=path, v=_fingerprint(str(Path(folder or "") / path)))
 
 
 @lru_cache(maxsize=512)

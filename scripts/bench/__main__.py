@@ -184,6 +184,7 @@ def bookings(folder: Path, size: float) -> list[str]:
         (f"time until {booking.TO_SELL} places are sold", f"{season.seconds_to_sell:.0f} s", "≤ 60 s"),
         ("most places taken in one slot", str(season.most_in_a_slot), f"≤ {booking.PLACES}"),
         ("other answers", str(season.broken + page.refused), "0"),
+        *((f"processor time for a press: {who}", f"{spent:.2f} ms", "") for who, spent in season.spent_ms.items()),
     )
 
 

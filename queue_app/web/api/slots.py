@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, NamedTuple
 
 from queue_app.domain.access import Right
 from queue_app.domain.errors import Invalid
@@ -18,7 +18,9 @@ from queue_app.store.reservation_tables import Reservation
 from queue_app.web.api.booking_models import HoldBody, HoldShown, SlotsQuery, SlotsShown, day_in
 from queue_app.web.api.endpoint import Call, Reply, change, read
 from queue_app.web.api.models import EmptyBody
+from queue_app.web.context import house
 from queue_app.web.proof import check_rate_and_proof
+from queue_app.web.wire import to_json
 
 PUBLIC_REASON = {
     NoPlace.CLOSED: "closed",
@@ -40,17 +42,15 @@ PUBLIC_REASON = {
 )
 def show_slots(call: Call, office: str, query: SlotsQuery) -> Reply:
     """Free times of a service, and the days that have none with the reason."""
-    here = offices.office_by_code(call.session, office)
-    today = here.today(call.ports.clock())
-    first = day_in(query.from_, "from") or today
-    last = day_in(query.to, "to") or max(first, today + timedelta(days=min(here.booking.ahead_days, 60)))
-    errand = _errand(here, query, call)
-    is_own = call.identity.is_staff and call.identity.office_id == here.id
-    whose = Whose.STAFF if is_own else Whose.PUBLIC
-    found = find_slots(call.session, here, errand, first=first, last=last, ports=call.ports, whose=whose)
-    if first == last:
-        wishes.looked_at(here, today, errand.service.code, found.days)
-    return Reply(_shown(here, errand, found))
+
+    def look() -> Seen:
+        return _seen(call, office, query)
+
+    asked = ("slots", office, query.model_dump_json())
+    seen = look() if call.identity.is_staff else house().moments.answer(asked, look)
+    if len(seen.found.days) == 1:
+        wishes.looked_at(seen.office, seen.today, query.service, seen.found.days)
+    return Reply(text=seen.text)
 
 
 @change(
@@ -88,6 +88,27 @@ def release_hold(call: Call, office: str, hold_id: str) -> Reply:
     """Give the place back before its time."""
     holding.release(call.begin(office, Right.RESERVE), hold_id)
     return Reply(status=204)
+
+
+class Seen(NamedTuple):
+    """What is answered to whoever asks now, and what it tells of."""
+
+    office: Office
+    today: date
+    found: Found
+    text: str
+
+
+def _seen(call: Call, office: str, query: SlotsQuery) -> Seen:
+    here = offices.office_by_code(call.session, office)
+    today = here.today(call.ports.clock())
+    first = day_in(query.from_, "from") or today
+    last = day_in(query.to, "to") or max(first, today + timedelta(days=min(here.booking.ahead_days, 60)))
+    errand = _errand(here, query, call)
+    is_own = call.identity.is_staff and call.identity.office_id == here.id
+    whose = Whose.STAFF if is_own else Whose.PUBLIC
+    found = find_slots(call.session, here, errand, first=first, last=last, ports=call.ports, whose=whose)
+    return Seen(here, today, found, to_json(_shown(here, errand, found)))
 
 
 def _errand(office: Office, query: SlotsQuery, call: Call) -> Errand:

@@ -18,6 +18,7 @@ from queue_app.services.places import Whose
 from queue_app.store.database import reading
 from queue_app.web.auth import identity
 from queue_app.web.booking.draft import Draft, keep_draft
+from queue_app.web.context import house
 from queue_app.web.errors import field_sentence, sentence
 from queue_app.web.i18n import reader_language, t
 from queue_app.web.opening import day_text
@@ -30,9 +31,9 @@ STEPS = ("errand", "day", "time", "contact", "check")
 
 @contextmanager
 def in_office(code: str) -> Iterator[tuple[Session, Office]]:
-    """A look at the database with the office of the page."""
+    """A look at the database with the office of the page; before a crowd the office of a moment ago."""
     with reading() as session:
-        yield session, offices.office_by_code(session, code)
+        yield session, house().moments.answer(("office", code), lambda: offices.office_by_code(session, code))
 
 
 def page(

@@ -15,7 +15,7 @@ from queue_app.domain.office import Office
 from queue_app.domain.slots import DaySlots, Slot, opens_later
 from queue_app.domain.written_day import written_day
 from queue_app.services import availability, holding, wishes
-from queue_app.services.availability import Found, Mark, Wish
+from queue_app.services.availability import Found, Mark, Wish, route_of
 from queue_app.services.deed import begin
 from queue_app.services.errands import Said, errand_of
 from queue_app.store.database import writing
@@ -216,11 +216,20 @@ def _look_near(session: Session, here: Office, said: Said, first: date, last: da
 
 
 def look(session: Session, here: Office, said: Said, first: date, last: date, *, wish: Wish | None = None) -> Found:
-    """What these days offer, as everybody who asks now gets it. Refuses what `errand_of` refuses."""
+    """What these days offer, as everybody who asks now gets it. Refuses what `errand_of` refuses.
+
+    Staff, and whoever has just pressed for a time that was gone, do not share what the crowd sees.
+    """
     errand = errand_of(here, said, visit_on=first)
-    found = availability.find_slots(
-        session, here, errand, first=first, last=last, ports=house().ports, whose=whose(), wish=wish
-    )
+
+    def find() -> Found:
+        return availability.find_slots(
+            session, here, errand, first=first, last=last, ports=house().ports, whose=whose(), wish=wish
+        )
+
+    question = (here.code, errand.service.code, errand.need_min, errand.not_before, errand.people, first, last, wish)
+    is_own = identity().is_staff or request.method == "POST"
+    found = find() if is_own else house().moments.answer((*question, route_of(here, errand)), find)
     if first == last or not any(day.free for day in found.days):  # a day by name, or nothing to be had at all
         wishes.looked_at(here, here.today(house().ports.clock()), errand.service.code, found.days[:1])
     return found
