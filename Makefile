@@ -35,7 +35,7 @@ storm: setup-dev ## The long load and failure tests that `make test` leaves out
 	$(PYTHON_HERE) -m pytest -m storm -n 0 $(ARGS)
 
 bench: setup-dev ## Measure this machine and the system on it
-	@scripts/need.sh redis
+	@scripts/need.sh chromium redis
 	$(PYTHON_HERE) -m scripts.bench $(ARGS)
 
 demo: setup-run ## A busy day at the example city hall, to look at

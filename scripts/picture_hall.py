@@ -25,7 +25,7 @@ from werkzeug.serving import make_server
 
 from config import read_settings
 from queue_app.domain.access import Role
-from queue_app.services import access, demo, demo_history, demo_office, history, office_file, schema
+from queue_app.services import access, demo, demo_history, demo_office, history, learning, office_file, offices, schema
 from queue_app.services.ports import Ports
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import reading, writing
@@ -186,3 +186,6 @@ def _play(city: City) -> None:
             office_id = session.scalars(select(OfficeRow.id).where(OfficeRow.code == "aoba")).one()
         history.catch_up(ports, office_id)
         demo_history.play_if_demo(ports, office_id)
+        with reading() as session:
+            learnt = learning.learn(session, offices.office_by_id(session, office_id), city.clock())
+        writing(lambda session: learning.keep(session, office_id, learnt, city.clock()))

@@ -96,7 +96,7 @@ def main() -> None:
 def pictures(city: City) -> Iterator[Picture]:
     """In the order of a visit. What must have happened for one of them happens when its turn comes."""
     yield Picture("portal", "Portal: language, what to do here, how busy it is", "/", PHONE, full=True)
-    yield Picture("crowd", "How busy it is, for everybody at home", "/crowd/aoba", PHONE)
+    yield Picture("crowd", "How busy it is, for everybody at home", "/crowd/aoba", PHONE, full=True)
     yield Picture("order", "The rule of the order, in four sentences", "/aoba/order", PHONE, full=True)
     yield Picture("accessibility", "The statement on accessibility", "/accessibility?office=aoba", PHONE, full=True)
     yield from booking_pictures(city)

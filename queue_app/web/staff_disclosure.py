@@ -5,6 +5,7 @@ Every step is posted, so that nobody's code or name stands in an address, and ev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, TypeVar
@@ -22,11 +23,15 @@ from queue_app.services.erasure import REASONS, Fact, Thing
 from queue_app.store.database import reading, writing
 from queue_app.store.queue_tables import Ticket
 from queue_app.web.auth import needs
-from queue_app.web.i18n import t
+from queue_app.web.i18n import LANGUAGES, has_text, t
 from queue_app.web.staff import blueprint
 from queue_app.web.staff_frame import my_deed, my_office, show
 
 LONGEST = 80
+CODED = {"history": "audit.actions", "made": "disclosure.origins", "call": "disclosure.answers"}
+"""Facts that hold a code of ours, and where its words stand."""
+
+CODE = re.compile(r"\b[a-z_]{3,}\b")
 T = TypeVar("T")
 
 
@@ -122,7 +127,17 @@ def _row(office: Office, thing: Thing) -> dict[str, Any]:
 
 
 def _in_words(facts: Sequence[Fact]) -> list[tuple[str, str]]:
-    return [(t(f"disclosure.facts.{fact.what}"), fact.value) for fact in facts]
+    return [(t(f"disclosure.facts.{fact.what}"), _value(fact)) for fact in facts]
+
+
+def _value(fact: Fact) -> str:
+    """As a person reads it: codes of our own in words, whatever somebody said as it was said."""
+    if fact.what == "language":
+        return LANGUAGES.get(fact.value, fact.value)
+    words = CODED.get(fact.what)
+    if words is None:
+        return fact.value
+    return CODE.sub(lambda code: t(f"{words}.{code[0]}") if has_text(f"{words}.{code[0]}") else code[0], fact.value)
 
 
 def _page(

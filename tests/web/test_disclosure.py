@@ -127,6 +127,8 @@ def test_nothing_is_left_in_the_clear_rows_and_the_statistics_are_the_same(
         assert mine["token"].encode() in all_rows()
     browser = found(hall, mine["code"])
     browser.press("/staff/disclosure/show")
+    assert [code for code in ("(kiosk)", " came<", " issued<") if code in browser.page] == []
+    assert all(word in browser.page for word in ("発券機", "来られた", "呼出し", "日本語"))
     browser.press("/staff/disclosure/erase", sure="yes")
     with hall.app.app_context():
         left = all_rows()
