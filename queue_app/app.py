@@ -24,6 +24,7 @@ from queue_app.services.schema import MIGRATIONS
 from queue_app.store import (  # noqa: F401 - they declare the tables
     access_tables,
     audit_tables,
+    guess_tables,
     key_table,
     linking_tables,
     office_tables,

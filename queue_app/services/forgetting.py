@@ -18,6 +18,7 @@ from queue_app.domain.calendar import office_day
 from queue_app.domain.reservation import Action, State, next_state
 from queue_app.services.early_work import forget_early_work
 from queue_app.store.access_tables import PairingCode, StaffSession
+from queue_app.store.guess_tables import TriedCode
 from queue_app.store.linking_tables import LinkCode
 from queue_app.store.office_tables import OfficeRow
 from queue_app.store.planning_tables import RemoteTicket
@@ -136,6 +137,11 @@ def forget_link_codes(session: Session, now: datetime) -> int:
     return _count(session, delete(LinkCode).where(LinkCode.expires_at < now - ANSWERS_KEPT))
 
 
+def forget_tried_codes(session: Session, now: datetime) -> int:
+    """Which booking codes were tried in vain; the longest lock lasts an hour."""
+    return _count(session, delete(TriedCode).where(TriedCode.tried_at < now - ANSWERS_KEPT))
+
+
 def _count(session: Session, statement: object) -> int:
     done = session.execute(statement, execution_options={"synchronize_session": False})  # type: ignore[call-overload]
     assert isinstance(done, CursorResult)
@@ -174,5 +180,6 @@ FORGETTERS: dict[str, Callable[[Session, datetime], int]] = {
     "records of visits": forget_records,
     "events": forget_events,
     "link codes": forget_link_codes,
+    "tried codes": forget_tried_codes,
 }
 """By the kind's name. Whoever adds personal data adds its row here."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import RESIDENT, Identity, Right
@@ -22,17 +22,16 @@ from queue_app.domain.office import Office, label_in
 from queue_app.domain.phone import read_phone
 from queue_app.domain.reservation import State, parse_code, second_factor, second_factor_matches
 from queue_app.domain.slots import slot_id
-from queue_app.services import tokens
+from queue_app.services import code_tries, tokens
 from queue_app.services.errands import Said, ask_navigator, navigator_rules
 from queue_app.services.search_hashes import code_hash_of, contact_hash_of, name_hash_of
 from queue_app.store.reservation_tables import Reservation
 
 Snapshot = dict[str, Any]
 
-TRIES = 5
-LONGEST_LOCK = timedelta(hours=1)
 MOST_FOUND = 20
 _REAL = (State.BOOKED, State.ARRIVED, State.CANCELLED, State.NO_SHOW)
+_COMPARED = (Reservation.id, Reservation.shielded, Reservation.contact_channel, Reservation.contact_address)
 
 
 def reservation_by_token(session: Session, token: str, who: Identity = RESIDENT) -> Reservation:
@@ -52,19 +51,22 @@ def find_by_code(session: Session, typed_code: str, typed_digits: str, now: date
     """The booking with this code, if the second factor is right too; None in every other case.
 
     Call inside `writing` and refuse after the commit: five wrong tries lock the look-up of that code for a while (not
-    the booking), and the count must survive the refusal.
+    the booking), and the count must survive the refusal. Work and answer are the same for codes that nobody has.
     """
-    row = _by_code(session, typed_code)
-    digits_are_right = second_factor_matches(typed_digits, _expected(row))
-    if row is None or row.shielded or (row.next_try_at is not None and now < row.next_try_at):
+    code_hash = _hash_of_code(typed_code)
+    if code_hash is None:
         return None
-    if digits_are_right:
-        row.failures, row.next_try_at = 0, None
-        return row
-    row.failures += 1
-    if row.failures >= TRIES:
-        row.next_try_at = now + min(timedelta(minutes=2 ** (row.failures - TRIES)), LONGEST_LOCK)
-    return None
+    may_try = code_tries.may_be_tried(session, code_hash, now)
+    is_it = and_(Reservation.code_hash == code_hash, Reservation.state.in_(_REAL))
+    known = session.execute(select(*_COMPARED, Reservation.pin).where(is_it)).first()
+    digits_are_right = second_factor_matches(typed_digits, _expected(known))
+    if not may_try:
+        return None
+    if known is None or known.shielded or not digits_are_right:
+        code_tries.was_wrong(session, code_hash, now)
+        return None
+    code_tries.was_right(session, code_hash)
+    return session.get(Reservation, known.id)
 
 
 def by_code_of_office(session: Session, office: Office, typed_code: str) -> Reservation:
@@ -144,15 +146,22 @@ def navigator_result(office: Office, row: Reservation) -> Result | None:
 
 
 def _by_code(session: Session, typed: str) -> Reservation | None:
-    try:
-        code = parse_code(typed)
-    except Invalid:
+    code_hash = _hash_of_code(typed)
+    if code_hash is None:
         return None
-    query = select(Reservation).where(Reservation.code_hash == code_hash_of(code), Reservation.state.in_(_REAL))
+    query = select(Reservation).where(Reservation.code_hash == code_hash, Reservation.state.in_(_REAL))
     return session.scalars(query).first()
 
 
-def _expected(row: Reservation | None) -> str:
+def _hash_of_code(typed: str) -> str | None:
+    """None for what cannot be a code."""
+    try:
+        return code_hash_of(parse_code(typed))
+    except Invalid:
+        return None
+
+
+def _expected(row: Any) -> str:
     """For no booking, digits that nobody can type: the comparison takes as long."""
     if row is None:
         return "::::"

@@ -46,6 +46,8 @@ WRITERS_BEGIN = "IMMEDIATE"
 """A deferred transaction that has read and then writes fails at once when another wrote in between."""
 MOVE_BACK = "wal_autocheckpoint=4000"
 """Pages in the log before they are moved into the file: the same few pages change with every ticket."""
+WIPE = "secure_delete=ON"
+"""What is deleted is overwritten with zeros: whoever gets file and keys later must not read what was forgotten."""
 WRITERS = 6
 """Writers of one process that may be at work, or wait for a lock of PostgreSQL, at a time; each has a connection."""
 
@@ -108,7 +110,7 @@ def prepare_engine(engine: Engine) -> None:
 
 def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", MOVE_BACK):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", MOVE_BACK, WIPE):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -65,6 +65,7 @@ class Reservation(Model):
     pin: Mapped[str | None] = mapped_column(Sealed)
     failures: Mapped[int] = mapped_column(Integer, default=0)
     next_try_at: Mapped[datetime | None] = mapped_column(Instant)
+    """These two are no longer used (`guess_tables`); the version before still writes them while it is replaced."""
     name_kana: Mapped[str | None] = mapped_column(Sealed)
     name_hash: Mapped[str | None] = mapped_column(String(64))
     contact_channel: Mapped[str | None] = mapped_column(String(10))

@@ -20,14 +20,15 @@ from queue_app.domain.access import Role
 from queue_app.services import forgetting, look_ups, notes
 from queue_app.services.deed import begin
 from queue_app.services.outbox import send_due
+from queue_app.store import remains
 from queue_app.store.backups import write_backup
 from queue_app.store.columns import KEYRING, Keyring
 from queue_app.store.database import db, writing
 from queue_app.store.queue_tables import Ticket
 from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, reserve, slot
-from tests.conftest import settings_for
-from tests.markers import Marked, encodings_of, traces, traces_in
+from tests.conftest import DATA_KEY, settings_for
+from tests.markers import Marked, encodings_of, traces, traces_in, unsealed
 from tests.services.test_outbox import CHANNELS
 from tests.world import Clock, World
 
@@ -171,6 +172,25 @@ def test_when_it_is_due_everything_is_gone_and_the_statistics_stay(world: World,
             sent = connection.execute(text("SELECT count(*) FROM delivery")).scalar()
     assert sent == 0
     assert world.manager.get("/offices/aoba/statistics", query_string=day).get_json() == before
+
+
+def test_whoever_has_file_and_key_reads_nothing_that_was_forgotten(world: World, clock: Clock, tmp_path: Path) -> None:
+    """Free pages and the log beside the file are read as well (SQLite; of PostgreSQL see `store.remains`)."""
+    if not (tmp_path / "matazu.db").exists():
+        return
+
+    def opened() -> list[str]:
+        data = b"".join((tmp_path / f"matazu.db{end}").read_bytes() for end in ("", "-wal"))
+        return traces(b"\n".join(unsealed(data, DATA_KEY)), PEOPLE)
+
+    live_through(world, clock)
+    assert opened(), "the twin: seals are opened"
+    with world.app.app_context():
+        clock.pass_(days=31)
+        writing(lambda session: forgetting.forget_due(session, clock()))
+        assert opened(), "the log still holds them"
+        assert remains.empty_the_log(db.engine)
+        assert opened() == []
 
 
 @pytest.mark.parametrize("packing", range(9))

@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-
-from cryptography.fernet import Fernet, InvalidToken
 
 from tests.markers import Marked, _unpacked, encodings_of, traces
 
@@ -30,7 +28,6 @@ PHONES = re.compile(
         )
     )
 )
-SEALED = re.compile(rb"gAAAA[A-Za-z0-9_-]{80,}={0,2}")
 
 
 @dataclass(frozen=True)
@@ -64,13 +61,3 @@ def marks_below(folders: Iterable[Path], people: list[Resident]) -> tuple[dict[s
             if marks := marks_in(data, people):
                 found[str(file.relative_to(folder))] = marks
     return found, read
-
-
-def unsealed(data: bytes, key: str) -> Iterator[bytes]:
-    """Everything in some bytes that this data key opens: what a thief of file and key would read."""
-    box = Fernet(key)
-    for sealed in set(SEALED.findall(data)):
-        try:
-            yield box.decrypt(sealed)
-        except InvalidToken:
-            continue

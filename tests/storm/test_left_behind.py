@@ -30,17 +30,19 @@ from cryptography.fernet import Fernet
 
 from queue_app.domain.access import Role
 from queue_app.services import access, forgetting
+from queue_app.store import remains
 from queue_app.store.access_tables import UserRow
-from queue_app.store.database import writing
+from queue_app.store.database import db, writing
 from queue_app.web.auth import SECURE_SESSION_COOKIE
 from tests.bookings import BOOKABLE, slot
 from tests.conftest import make_app, settings_for
+from tests.markers import unsealed
 from tests.provider_double import ProviderDouble
 from tests.real_server import DATA_KEY
 from tests.server_process import first_command
 from tests.services.test_outbox import CHANNELS
 from tests.storm.city import city
-from tests.storm.left_behind import NOTES, Resident, marks_below, marks_in, unsealed
+from tests.storm.left_behind import NOTES, Resident, marks_below, marks_in
 from tests.storm.odd import OddServer
 from tests.storm.town import say
 from tests.web.test_staff_pages import person
@@ -302,6 +304,7 @@ def with_the_key(folder: Path, server: OddServer, capsys: pytest.CaptureFixture[
     app = make_app(settings_for(folder, **server.environ), clock)
     with app.app_context():
         forgotten = writing(lambda session: forgetting.forget_due(session, clock()))
+        assert remains.empty_the_log(db.engine), "as the command does it"
     after = marks_of(folder, NEW_KEY)
     say(capsys, f"with the key: {len(before)} marks before, {len(after)} after forgetting {forgotten}")
     assert after == set()
