@@ -3,11 +3,13 @@
 The module runs in a blank page of a real browser; clock, loudspeaker and board are those of `announcer_hall.js`.
 """
 
-import shutil
+import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+
+from tests.browser import CHROMIUM_NAMES, QUIET
+from tests.server_process import first_command
 
 pytestmark = pytest.mark.browser
 
@@ -39,23 +41,30 @@ HALL = """async () => {
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--autoplay-policy=no-user-gesture-required", "--no-sandbox"],
-        )
-        yield opened
-        opened.close()
+def page(browser):
+    """One page for all scenes: each makes its own clock, loudspeaker, office and disk."""
+    page = blank(browser)
+    yield page
+    page.close()
 
 
 @pytest.fixture
-def page(browser):
+def loud(browser):
+    """A page that may make a noise before anybody has touched it, as displays are started."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    opened = browser.browser_type.launch(
+        executable_path=first_command(*CHROMIUM_NAMES),
+        args=["--autoplay-policy=no-user-gesture-required", *QUIET, *sandbox],
+    )
+    yield blank(opened)
+    opened.close()
+
+
+def blank(browser):
     page = browser.new_page()
     page.route("http://display.test/**", serve)
     page.goto("http://display.test/")
-    yield page
-    page.close()
+    return page
 
 
 @pytest.fixture
@@ -402,8 +411,8 @@ def test_the_state_names_who_is_being_called_and_how_long_the_oldest_waits(hall)
     assert states == {"changes": [None, "201", "202", None], "backlog": 5}
 
 
-def test_the_browser_really_plays_the_chime_and_is_content_without_a_voice(page):
-    outcome = page.evaluate("""async () => {
+def test_the_browser_really_plays_the_chime_and_is_content_without_a_voice(loud):
+    outcome = loud.evaluate("""async () => {
       const { Announcer } = await import("/announcer.js");
       const { browserPlayer } = await import("/announcer_player.js");
       const player = browserPlayer({ chimeUrl: "/chime.wav" });

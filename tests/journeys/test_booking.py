@@ -78,7 +78,7 @@ def look(page: Page) -> None:
     """Nothing for axe to find, and nothing to scroll sideways for."""
     page.add_script_tag(content=AXE)
     violations = page.evaluate(
-        """async (tags) => (await axe.run(document, { runOnly: { type: "tag", values: tags } })).violations
+        """async (tags) => (await axe.run(document, { runOnly: tags, resultTypes: ["violations"] })).violations
             .map(v => v.id + " " + v.nodes.map(n => n.html.slice(0, 90)).join(" | "))""",
         TAGS,
     )

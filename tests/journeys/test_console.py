@@ -40,7 +40,7 @@ def line(page: Page) -> list[str]:
 def violations(page: Page) -> list[str]:
     page.context.new_cdp_session(page).send("Runtime.evaluate", {"expression": AXE})
     found: list[str] = page.evaluate(
-        """async (tags) => (await axe.run(document, { runOnly: { type: "tag", values: tags } })).violations
+        """async (tags) => (await axe.run(document, { runOnly: tags, resultTypes: ["violations"] })).violations
              .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(" ")}`)""",
         TAGS,
     )

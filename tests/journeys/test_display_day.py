@@ -17,8 +17,9 @@ pytestmark = pytest.mark.browser
 STATIC = Path(__file__).parents[2] / "display" / "static"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def blank(browser: Browser) -> Iterator[Page]:
+    """One page for all: what is asked of the modules leaves nothing behind in it."""
     page = browser.new_page()
     page.route("http://display.test/**", serve)
     page.goto("http://display.test/")

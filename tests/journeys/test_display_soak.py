@@ -34,11 +34,11 @@ pytestmark = pytest.mark.browser
 
 def test_some_minutes_with_a_cut_a_restart_and_a_reload_lose_no_call(city: City, live_server: LiveServer) -> None:
     day = SoakDay(city, live_server)
-    day.live(seconds=50)
+    day.live(seconds=28)
     day.cut_the_line(seconds=8)
     day.restart_the_server()
     day.reload()
-    day.live(seconds=50)
+    day.live(seconds=28)
     day.come_to_rest(seconds=40)
     assert day.unheard() == []
     assert day.unseen() == []
