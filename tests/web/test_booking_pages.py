@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.bookings import BOOKABLE, reserve
+from tests.bookings import BOOKABLE, TOMORROW, reserve
+from tests.real_server import ROOT
 from tests.web.plain_browser import PlainBrowser
 from tests.world import World
 
@@ -37,6 +40,49 @@ def test_full_width_digits_are_taken_as_they_come(phone: PlainBrowser) -> None:
     phone.press("次へ", move_type="within")
     phone.press("次へ", moved_on="２０２６／１１／３０")
     assert not phone.page.title.startswith("エラー：")
+
+
+def test_the_last_page_gives_code_time_place_change_and_a_calendar_entry(phone: PlainBrowser) -> None:
+    phone.open("/book/aoba")
+    phone.press("次へ", errand="moving")
+    phone.press("次へ", people="1")
+    phone.press("次へ", day=TOMORROW)
+    phone.press("10:00")
+    phone.press("次へ", name_kana="アオバ ハナコ", channel="none")
+    done = phone.press("この内容で予約する")
+    assert "予約が完了しました" in done.text
+    assert re.search(r"\d{4}-\d{4}", done.text)
+    for told in ("12月2日（水）", "10:00", "あおば市役所"):
+        assert told in done.text
+    assert any("変更" in words for words in done.links)
+    phone.follow("カレンダーに追加")
+    assert phone.answer.mimetype == "text/calendar"
+    assert "DTSTART:20261202T010000Z" in phone.answer.text.splitlines()
+    assert "SEQUENCE:0" in phone.answer.text.splitlines()
+
+
+TEMPLATES = [
+    file for part in ("queue_app/web", "kiosk", "display") for file in (ROOT / part / "templates").rglob("*.html")
+]
+GREYED_OUT = re.compile(r"\b(?:aria-)?disabled\b")
+
+
+def moves_by_itself(markup: str) -> bool:
+    return re.search(r"http-equiv\s*=\s*[\"']?refresh", markup, re.IGNORECASE) is not None
+
+
+def test_no_page_moves_by_itself_and_nothing_a_resident_reads_is_greyed_out(phone: PlainBrowser) -> None:
+    """A closed day is a word, not a dead control."""
+    assert moves_by_itself('<meta http-equiv="refresh" content="5">')
+    assert GREYED_OUT.search('<button disabled>満員</button><a aria-disabled="true">休み</a>')
+    assert [file.name for file in TEMPLATES if moves_by_itself(file.read_text("utf-8"))] == []
+    for_residents = [file for file in TEMPLATES if file.parent.name in ("booking", "resident")]
+    assert len(for_residents) > 30
+    assert [file.name for file in for_residents if GREYED_OUT.search(file.read_text("utf-8"))] == []
+    for path in ("", "/people", "/day", "/month", f"/time?day={TOMORROW}"):
+        phone.open(f"/book/aoba{path}")
+        assert "Refresh" not in phone.answer.headers
+        assert not GREYED_OUT.search(phone.answer.text), path
 
 
 def test_past_booking_says_so_and_leads_to_another(world: World, phone: PlainBrowser) -> None:
