@@ -1,7 +1,7 @@
 """What was recorded of people who came unannounced, read once a day for the forecast.
 
-Counts tickets without a booking: that is what walk-ins are, and bookings are counted by themselves. Only days that
-are over count. Leaves what follows from the counts to `domain.planning.forecast`.
+Counts the recorded visits without a booking: that is what walk-ins are, and bookings are counted by themselves. Only
+days that are over count. Leaves what follows from the counts to `domain.planning.forecast`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from queue_app.domain.discipline import VisitClass
 from queue_app.domain.office import Office
 from queue_app.domain.planning.forecast import Past
-from queue_app.store.queue_tables import Ticket
+from queue_app.store.statistics_tables import VisitRecord
 
 REMEMBERED = timedelta(days=400)
 """More than a year, so that the last moving season is among the days."""
@@ -28,9 +28,9 @@ def past_of(session: Session, office: Office, today: date) -> Past:
     """The recorded days before today."""
     days: dict[date, dict[str, int]] = {}
     rows = session.execute(
-        select(Ticket.day, Ticket.service, func.count())
-        .where(*_walk_ins(office), Ticket.day >= today - REMEMBERED, Ticket.day < today)
-        .group_by(Ticket.day, Ticket.service)
+        select(VisitRecord.day, VisitRecord.service, func.count())
+        .where(*_walk_ins(office), VisitRecord.day >= today - REMEMBERED, VisitRecord.day < today)
+        .group_by(VisitRecord.day, VisitRecord.service)
     )
     for day, service, count in rows:
         days.setdefault(day, {})[service] = count
@@ -46,8 +46,8 @@ def declared_walk_ins(office: Office) -> Mapping[str, float]:
 def _profiles(session: Session, office: Office, today: date) -> dict[str, list[int]]:
     """Per service how many came in each half hour of the office's day."""
     rows = session.execute(
-        select(Ticket.service, Ticket.issued_at).where(
-            *_walk_ins(office), Ticket.day >= today - PROFILED, Ticket.day < today
+        select(VisitRecord.service, VisitRecord.arrived_at).where(
+            *_walk_ins(office), VisitRecord.day >= today - PROFILED, VisitRecord.day < today
         )
     )
     profiles: dict[str, list[int]] = {}
@@ -62,4 +62,4 @@ def _half_hour(office: Office, at: datetime) -> int:
 
 
 def _walk_ins(office: Office) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return Ticket.office_id == office.id, Ticket.visit_class != VisitClass.BOOKED
+    return VisitRecord.office_id == office.id, VisitRecord.visit_class != VisitClass.BOOKED

@@ -10,11 +10,10 @@ import pytest
 from sqlalchemy import func, select
 
 from queue_app.domain.access import Role
-from queue_app.domain.discipline import VisitClass
+from queue_app.domain.history import Visit
 from queue_app.domain.planning.forecast import Season, Source
-from queue_app.services import office_file, offices, planned
+from queue_app.services import history, office_file, offices, planned
 from queue_app.store.database import reading, writing
-from queue_app.store.queue_tables import Ticket
 from queue_app.store.reservation_tables import Reservation
 from queue_app.web.context import KEY
 from tests.bookings import at, body, free, reserve
@@ -155,7 +154,7 @@ def test_moving_a_booking_does_not_stand_in_its_own_way(planning: World) -> None
 
 
 def recorded_days(world: World, days: int, per_day: int) -> None:
-    """Walk-ins of past open days, as the tables keep them."""
+    """Walk-ins of past open days, as the history keeps them."""
 
     def write(session: Any) -> None:
         office = offices.office_by_code(session, "aoba")
@@ -164,16 +163,11 @@ def recorded_days(world: World, days: int, per_day: int) -> None:
             day = date(2026, 12, 1) - timedelta(days=back)
             if day.weekday() >= 5:
                 continue
-            for place in range(per_day):
-                number = next(numbers)
-                session.add(
-                    Ticket(
-                        office_id=office.id, day=day, series="B", number=number, number_text=f"B{number}",
-                        service="moving", visit_class=VisitClass.WALK_IN, language="ja", needs=[], origin="kiosk",
-                        issued_at=at(f"{9 + place % 3:02d}:00", day.isoformat()), nonce=f"n{number}",
-                        token_hash=f"h{number}", postponed=0,
-                    )
-                )  # fmt: skip
+            visits = [
+                Visit(-next(numbers), "moving", "walk_in", arrived_at=came, counts_from=came)
+                for came in (at(f"{9 + place % 3:02d}:00", day.isoformat()) for place in range(per_day))
+            ]
+            history.write(session, office.id, [(day, visit) for visit in visits])
 
     with world.app.app_context():
         writing(write)
