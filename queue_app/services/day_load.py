@@ -38,6 +38,8 @@ from queue_app.services.setup import change_rota
 from queue_app.services.what_if import ground_of
 
 HALF_HOUR_BINS = 6
+FAR_MIN = 1_000.0
+"""Beyond this the extra waiting says only that clerks are missing: the number itself tells nobody anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def _times(session: Session, office: Office, service: Service, facts: DayFacts, 
                     "left": bearing.left,
                     "held_back": bearing.held_back,
                     "cost": round(bearing.cost_min),
+                    "is_far": bearing.cost_min >= FAR_MIN,
                     "why": _why(bearing.left, bearing.held_back, bearing.level, is_past=cell.start <= now),
                 }
             )

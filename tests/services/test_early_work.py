@@ -62,6 +62,12 @@ def test_a_booking_of_tomorrow_is_a_job_due_at_todays_closing(marked: World, cle
     assert "未着手" in page.text
 
 
+def test_a_visit_before_nine_stands_under_its_own_day(marked: World, clerk: PlainBrowser) -> None:
+    """Half past eight in Tokyo is still the evening before in London."""
+    booked(marked, "08:30")
+    assert "12月2日（水） 08:30" in " ".join(clerk.open("/staff/early").text.split())
+
+
 def test_papers_done_early_are_done_at_check_in_and_the_note_reaches_the_counter(
     marked: World, clerk: PlainBrowser
 ) -> None:
