@@ -270,9 +270,15 @@ def _classes(office: Office, result: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _pools(office: Office, result: dict[str, Any]) -> list[dict[str, Any]]:
     """Use of the groups that had any work on these days, in the office's order."""
-    before, after = result["before"]["utilisation"], result["after"]["utilisation"]
-    known = [pool for pool in (*_names(office), *STANDARD_GROUPS) if before.get(pool) or after.get(pool)]
-    return [{"pool": _where(office, pool), "before": before.get(pool), "after": after.get(pool)} for pool in known]
+    before, after = result["before"], result["after"]
+    ways = {"before": before["utilisation"], "after": after["utilisation"]}
+    ways |= {"before_half": before.get("utilisation_ci95", {}), "after_half": after.get("utilisation_ci95", {})}
+    known = [p for p in (*_names(office), *STANDARD_GROUPS) if ways["before"].get(p) or ways["after"].get(p)]
+    halves = {"before_half": 0.0, "after_half": 0.0}
+    return [
+        {"pool": _where(office, pool), **{way: each.get(pool, halves.get(way)) for way, each in ways.items()}}
+        for pool in known
+    ]
 
 
 def _difference(result: dict[str, Any]) -> str:
