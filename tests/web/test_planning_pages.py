@@ -85,6 +85,7 @@ def test_a_question_is_worked_on_and_answered_as_table_and_plot(world: World, ma
         "/staff/plan/what-if", basis="sw1", group="B", clerks="1", days="2", **{"from": "10:00", "to": "14:00"}
     )
     assert "計算中：0 / 2日" in manager.page
+    assert "staff_progress.js" in manager.page
     again = manager.path
     manager.open("/staff/plan/what-if")
     manager.press("/staff/plan/what-if", basis="sw1", group="B", clerks="1", days="2")
@@ -94,6 +95,7 @@ def test_a_question_is_worked_on_and_answered_as_table_and_plot(world: World, ma
     page = manager.open(again)
     for words in ("変えた場合", "いまのまま", "予約の方", "95 %", "<svg", "閉庁後の延長"):
         assert words in page
+    assert "staff_progress.js" not in page, "nothing is asked for any more"
 
 
 def test_the_clerks_needed_are_worked_out_with_lunch_waves_and_more_movers(world: World, manager: Browser) -> None:
