@@ -195,7 +195,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "timeout": 60,
         "control_socket_disable": True,
         "errorlog": "-",
-        "loglevel": settings.log_level.lower(),
+        "loglevel": settings.log_level.lower().replace("debug", "info"),  # it would write every address, links included
         "limit_request_line": 4094,
         "limit_request_fields": 60,
         "post_worker_init": _welcome,

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -51,12 +52,13 @@ class Marked:
 
 
 def encodings_of(text: str) -> Iterator[bytes]:
-    """How a text may look in bytes: UTF-8 and 16, Shift_JIS, escaped, hex, and base64 at each of its three places."""
+    """How a text may look in bytes: UTF-8 and 16, Shift_JIS, escaped (also as in an address), hex, and base64 at its three places."""
     yield from (text.encode(name) for name in ("utf-8", "utf-16-le", "utf-16-be"))
     with contextlib.suppress(UnicodeEncodeError):  # 𠮷 has no place there, and so cannot be found there
         yield text.encode("cp932")
     if not text.isascii():
         yield text.encode("unicode_escape")
+        yield quote(text).encode()
         yield text.encode("utf-16-be").hex().encode()
     plain = text.encode()
     yield plain.hex().encode()

@@ -99,7 +99,7 @@ class Sockets:
 
         def chore() -> None:
             now = ports.clock()
-            if now.timestamp() - self._checked_at < CHECK_S:
+            if 0 <= now.timestamp() - self._checked_at < CHECK_S:  # a clock that was put back must not stop it
                 return
             self._checked_at = now.timestamp()
             with self._lock:

@@ -31,6 +31,9 @@ class Screen:
     seen: list[tuple[float, int]] = field(default_factory=list)
     last: bytes = b""
     again_s: float = 0.5
+    cookie: str = ""
+    proof: str = ""
+    """Who it is: a session or device as a cookie, or a bearer token."""
 
     async def watch_for_ever(self, first: asyncio.Event | None = None) -> None:
         while True:
@@ -41,10 +44,10 @@ class Screen:
     async def _watch(self, first: asyncio.Event | None) -> None:
         reader, writer = await asyncio.open_connection(self.host, self.port)
         try:
-            await _shake_hands(reader, writer, f"{self.host}:{self.port}")
+            await _shake_hands(reader, writer, f"{self.host}:{self.port}", self.cookie)
             async for text in _texts(reader):
                 if text.startswith(b"0"):
-                    _send(writer, b"40")
+                    _send(writer, b"40" + (json.dumps({"token": self.proof}).encode() if self.proof else b""))
                 elif text == b"2":
                     _send(writer, b"3")
                 elif text.startswith(b"40"):
@@ -63,11 +66,12 @@ class Screen:
             self.last = text
 
 
-async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str) -> None:
+async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, cookie: str) -> None:
     key = base64.b64encode(os.urandom(16)).decode()
     writer.write(
         f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+        f"{f'Cookie: {cookie}' if cookie else 'X-Nobody: yes'}\r\n\r\n".encode()
     )
     answer = await reader.readuntil(b"\r\n\r\n")
     if b" 101 " not in answer.split(b"\r\n")[0]:

@@ -434,7 +434,13 @@ def test_unpaired_machine_in_a_real_city_shows_the_form_for_the_code(city: City)
 def test_guidance_is_said_from_files_of_the_server_and_silence_is_told_to_staff(city: City) -> None:
     """This browser has no voice of its own. What is recorded is heard; what nobody can say is told to the floor."""
     media = Media(city.server.folder, Speech(city.server.folder / "speech"))
-    for clip in ("kiosk/choose", "service/moving", "kiosk/your_number", "figure/B", *(f"figure/{n}" for n in range(10))):
+    for clip in (
+        "kiosk/choose",
+        "service/moving",
+        "kiosk/your_number",
+        "figure/B",
+        *(f"figure/{n}" for n in range(10)),
+    ):
         media.keep_recording(city.code, f"en/{clip}", kind="wav", content=chime())
     page = city.window(viewport={"width": 1080, "height": 1920})
     page.add_init_script(NO_DIALOG + HEARD)

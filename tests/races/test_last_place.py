@@ -152,7 +152,9 @@ def test_the_race_would_notice_a_count_that_is_older_than_the_lock(
     open_with(world, 1)
     works = path(world, 20)
     numbers = itertools.count()
-    monkeypatch.setattr(places, "_used_places", lambda _deed, _service, cells, _besides: {cell.id: set() for cell in cells})
+    monkeypatch.setattr(
+        places, "_used_places", lambda _deed, _service, cells, _besides: {cell.id: set() for cell in cells}
+    )
     monkeypatch.setattr(places, "_lowest_free", lambda _used: next(numbers))
     together(works)
     assert sold(world) > 1
@@ -163,7 +165,9 @@ def test_the_database_refuses_a_second_owner_even_if_the_count_is_wrong(
 ) -> None:
     open_with(world, 1)
     works = direct(world, 10)
-    monkeypatch.setattr(places, "_used_places", lambda _deed, _service, cells, _besides: {cell.id: set() for cell in cells})
+    monkeypatch.setattr(
+        places, "_used_places", lambda _deed, _service, cells, _besides: {cell.id: set() for cell in cells}
+    )
     answers = together(works)
     assert [answer.status_code for answer in answers].count(201) == 1 == sold(world)
 

@@ -193,7 +193,7 @@ def test_whoever_has_file_and_key_reads_nothing_that_was_forgotten(world: World,
         assert opened() == []
 
 
-@pytest.mark.parametrize("packing", range(9))
+@pytest.mark.parametrize("packing", range(10))
 def test_the_search_knows_a_text_in_every_packing(packing: int) -> None:
     signs = list(encodings_of(PEOPLE[0].kana))
     if packing < len(signs):

@@ -206,7 +206,7 @@ def mistakes(server: OddServer, people: Iterable[Resident]) -> None:
         server.ask("POST", f"{AOBA}/reservations", body=[who.name], token=who.mail, User_Agent=who.mail)
 
 
-def wait_until_sent(server: OddServer, provider: ProviderDouble, wanted: int) -> None:
+def wait_until_sent(provider: ProviderDouble, wanted: int) -> None:
     pause = threading.Event()
     for _ in range(600):
         if len(provider.taken) >= wanted:
@@ -257,7 +257,7 @@ def a_day(folder: Path, setup: str, count: int, look: Callable[[OddServer], Any]
         }  # fmt: skip
         with city(folder, setup, staffed, environ=told, odd=odd, office=OFFICE) as (server, staff):
             live_through(server, staff, people)
-            wait_until_sent(server, provider, count // 4)
+            wait_until_sent(provider, FEW // 4)
             if setup == "sqlite" or can_dump():
                 server.command_line("backup", str(folder / "copy"))
             if not odd:
