@@ -13,6 +13,8 @@ from queue_app.domain.furigana import in_kana, written
 from queue_app.web.i18n import DEFAULT, LANGUAGES, TEXTS, awaiting_review, catalogue, t
 from tests.world import World
 
+pytestmark = pytest.mark.any_database
+
 FOR_RESIDENTS = (
     *("common", "kiosk", "resident", "booking", "display", "crowd", "messages", "telling"),
     *("accessibility", "privacy"),

@@ -10,6 +10,8 @@ from queue_app.domain.access import NOT_OFFICE_BOUND, RIGHTS, Right, Role
 from queue_app.web.api.endpoint import ENDPOINTS, Endpoint
 from tests.world import OFFICE, Caller, World
 
+pytestmark = pytest.mark.any_database
+
 OTHER_OFFICE = OFFICE.replace("code: aoba", "code: midori")
 IDENTITIES: list[Role | None] = [None, *Role]
 

@@ -21,6 +21,8 @@ from tests.web.test_kiosk import paired
 from tests.web.test_staff_pages import Browser, person
 from tests.world import OFFICE, World
 
+pytestmark = pytest.mark.any_database
+
 ZONED = OFFICE.replace(
     "services: [insurance], stages: [reception]}", "services: [insurance], stages: [reception], zone: hall}"
 )

@@ -9,6 +9,8 @@ from tests.bookings import BOOKABLE, NAVIGATOR, TOMORROW, reserve, slot
 from tests.web.plain_browser import PlainBrowser
 from tests.world import World
 
+pytestmark = pytest.mark.any_database
+
 CLOSED = 'closed: [holidays, "12-29..01-03"]'
 OPENS = 'slots: {length_min: 30, capacity: 2, opens_at: "2026-12-07 08:30"}'
 

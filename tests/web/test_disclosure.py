@@ -22,6 +22,8 @@ from tests.services.test_traces import all_rows
 from tests.web.test_staff_pages import Browser, staff
 from tests.world import Clock, World
 
+pytestmark = pytest.mark.any_database
+
 HE = Marked(4832)
 BESIDE = {"PUBLIC_URL": "http://127.0.0.1:8000", "REDIS_URL": "redis://127.0.0.1:1/0"}
 """A session cookie without TLS, and a bus that nobody needs here."""

@@ -14,6 +14,8 @@ from queue_app.store.database import writing
 from queue_app.store.office_tables import NoticeRow, OfficeRow
 from tests.world import Caller, World
 
+pytestmark = pytest.mark.any_database
+
 
 def facts(world: World, query: str = "", token: str | None = None) -> dict[str, Any]:
     """What the page hands to its script."""

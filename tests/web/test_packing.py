@@ -6,7 +6,10 @@ import gzip
 import re
 from pathlib import Path
 
+import pytest
 from flask import Flask
+
+pytestmark = pytest.mark.any_database
 
 PACKED = {"Accept-Encoding": "gzip, br"}
 

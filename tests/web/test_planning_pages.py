@@ -20,6 +20,8 @@ from tests.services.test_planned import PLANNED
 from tests.web.test_staff_pages import Browser, staff
 from tests.world import World
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def manager(world: World) -> Browser:

@@ -14,6 +14,8 @@ from queue_app.store.queue_tables import EventRow
 from tests.web.plain_browser import PlainBrowser
 from tests.world import OFFICE, World
 
+pytestmark = pytest.mark.any_database
+
 HOME = OFFICE.replace("tickets_from_home: false", "tickets_from_home: true")
 
 

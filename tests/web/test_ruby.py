@@ -9,6 +9,8 @@ from queue_app.domain.furigana import annotated, in_kana, written
 from queue_app.web.i18n import show_furigana, t
 from queue_app.web.ruby import only_kana, only_kanji, ruby_page
 
+pytestmark = pytest.mark.any_database
+
 TEXT = "お{取|と}りください {number}"
 
 

@@ -15,6 +15,8 @@ from tests.bookings import BOOKABLE, body, free, reserve, slot
 from tests.web.test_staff_pages import Browser, staff
 from tests.world import OFFICE, World
 
+pytestmark = pytest.mark.any_database
+
 WEEK = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "08:30-17:15")
 
 

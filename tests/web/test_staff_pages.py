@@ -22,6 +22,8 @@ from queue_app.web.auth import SESSION_COOKIE
 from queue_app.web.context import KEY
 from tests.world import World
 
+pytestmark = pytest.mark.any_database
+
 PASSPHRASE = "a passphrase of the tests"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
@@ -13,6 +14,8 @@ from queue_app.store.access_tables import UserRow
 from queue_app.store.database import writing
 from queue_app.welcome import screens, welcome
 from tests.world import Clock, World
+
+pytestmark = pytest.mark.any_database
 
 
 def load_demo(app: Flask, clock: Clock) -> None:
