@@ -3,7 +3,8 @@
 
 SHELL := /bin/bash
 PYTHON_HERE := .venv/bin/python
-WORKERS ?= 2
+# One more than the cores of a small build server: a worker whose browser or server is awaited leaves its core to another.
+WORKERS ?= 3
 ARGS ?=
 LOCK := $(PYTHON_HERE) -m uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
         --generate-hashes --no-emit-index-url --no-header --annotation-style line

@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.routing import Rule
 
@@ -48,6 +49,8 @@ def share_engine() -> None:
         engines[None] = kept
     else:
         engine.dialect, engine._compiled_cache = kept.dialect, kept._compiled_cache
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _do_not_wait_for_the_disk)
 
 
 def let_go() -> None:
@@ -56,6 +59,11 @@ def let_go() -> None:
     engine = db.engine
     if engine not in _engines.values() or engine.pool.checkedin() > 1:  # type: ignore[attr-defined]
         engine.dispose()
+
+
+def _do_not_wait_for_the_disk(connection: Any, _record: object) -> None:
+    """As the PostgreSQL of the tests does: nothing here outlives the run. What a city's server does: `test_durability`."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _compile_rule_once(rule: Rule) -> None:

@@ -17,6 +17,8 @@ from scripts.demo_morning import Morning
 from scripts.demo_plan import VISITORS_A_DAY, clock_text, visitors
 from tests.world import OPENING, Caller, Clock, World
 
+pytestmark = pytest.mark.any_database
+
 MINUTES = 15.0
 
 

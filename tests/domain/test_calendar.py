@@ -96,7 +96,7 @@ EVERYWHERE = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(EVERYWHERE, wall_intervals())
 def test_open_intervals_agree_with_a_walk_through_every_minute(place: tuple[ZoneInfo, date], walls: Walls) -> None:
     zone, day = place
