@@ -336,6 +336,29 @@ def test_an_emergency_covers_the_board_in_every_language_and_calls_go_on_beside(
     assert "地震です。落ち着いてください。" in [sound["what"] for sound in sounds(page)], "whatever the quiet mode"
 
 
+def test_a_long_notice_takes_turns_in_letters_for_the_last_seat_and_in_english(hall: Hall) -> None:
+    hall.notify(
+        "info",
+        ja="本日は住民票の交付が混み合っています。証明書はコンビニでもお取りいただけます。",
+        en="Certificates can also be had at convenience stores.",
+    )
+    page = hall.screen()
+    label = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+    told = {}
+    for _ in range(8):
+        line = page.locator(".strip__notice")
+        told[line.inner_text()] = line.evaluate("each => parseFloat(getComputedStyle(each).fontSize)")
+        after(page, 5)
+    assert set(told) == {
+        "本日は住民票の交付が混み合っています。",
+        "証明書はコンビニでもお取りいただけます。",
+        "Certificates can also be had at convenience stores.",
+    }
+    # 45 mm at ten metres; signs and letters need 40 and 30
+    assert min(size for line, size in told.items() if line.endswith("。")) > label * 40 / 45
+    assert min(told.values()) > label * 30 / 45
+
+
 def test_outside_opening_hours_the_screen_is_black_with_the_next_opening(hall: Hall) -> None:
     page = hall.screen()
     hall.set_hours('{dates: {"2099-01-05": ["08:30-17:15"]}}')
