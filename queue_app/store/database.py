@@ -32,6 +32,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.session import JoinTransactionMode
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from queue_app.store.keeping import let_go
 from queue_app.store.turns import Press, Turns
 
 NAMES = {
@@ -196,8 +197,11 @@ def _write(engine: Engine, batch: list[Press]) -> None:
             engine.connect().execution_options(begin=WRITERS_BEGIN) as connection,
             connection.begin() as transaction,
         ):
-            for press in batch:
-                press.context.run(_perform, press, connection, "rollback_only" if alone else "create_savepoint")
+            try:
+                for press in batch:
+                    press.context.run(_perform, press, connection, "rollback_only" if alone else "create_savepoint")
+            finally:
+                let_go(connection)
             if alone and press.error is not None:
                 transaction.rollback()
     except Exception as error:  # noqa: BLE001 - raised again by each of them

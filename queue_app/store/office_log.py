@@ -13,6 +13,7 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from queue_app.store.database import table_of
+from queue_app.store.keeping import keep_worker
 from queue_app.store.office_tables import OfficeLog, OfficeRow
 from queue_app.store.prepared import Prepared
 
@@ -70,6 +71,7 @@ _WRITE = Prepared(
 
 
 def _held(session: Session, row: tuple[Any, ...]) -> Log:
+    keep_worker(session.connection())
     logs: dict[int, Log] = session.info.setdefault("office_logs", {})
     log = logs.setdefault(row[0], Log(*row))
     for name, value in zip(_NAMES, row, strict=True):
