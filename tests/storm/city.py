@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,8 +40,9 @@ def city(
     with postgres_server(DURABLE) as postgres, redis_server("--appendonly", "yes", "--dir", str(folder)) as redis:
         url = postgres.empty_database("city")
         told = {"DATABASE_URL": url, "REDIS_URL": redis.url, "WEB_CONCURRENCY": "2", **(environ or {})}
+        told["PATH"] = f"{postgres.programs}{os.pathsep}{os.environ['PATH']}"  # its own pg_dump
         with _city(folder, told, fill, odd, office) as made:
-            made[0].neighbours = [postgres.folder, redis.folder]
+            made[0].neighbours = [postgres.folder / "data", redis.folder]
             yield made
 
 

@@ -39,7 +39,6 @@ from tests.conftest import make_app, settings_for
 from tests.markers import unsealed
 from tests.provider_double import ProviderDouble
 from tests.real_server import DATA_KEY
-from tests.server_process import first_command
 from tests.services.test_outbox import CHANNELS
 from tests.storm.city import city
 from tests.storm.left_behind import NOTES, Resident, marks_below, marks_in
@@ -258,20 +257,13 @@ def a_day(folder: Path, setup: str, count: int, look: Callable[[OddServer], Any]
         with city(folder, setup, staffed, environ=told, odd=odd, office=OFFICE) as (server, staff):
             live_through(server, staff, people)
             wait_until_sent(provider, FEW // 4)
-            if setup == "sqlite" or can_dump():
-                server.command_line("backup", str(folder / "copy"))
+            server.command_line("backup", str(folder / "copy"))
             if not odd:
                 server.command_line("rotate-keys")
-                server.command_line("backup", str(folder / "copy-2")) if setup == "sqlite" else None
+                server.command_line("backup", str(folder / "copy-2"))
                 die_of_a_fault(server)
             flushed(server, setup)
             return look(server)
-
-
-def can_dump() -> bool:
-    with contextlib.suppress(Exception):
-        return bool(first_command("pg_dump"))
-    return False
 
 
 @pytest.mark.parametrize("setup", ["sqlite", "postgres"])
