@@ -25,7 +25,18 @@ from werkzeug.serving import make_server
 
 from config import read_settings
 from queue_app.domain.access import Role
-from queue_app.services import access, demo, demo_history, demo_office, history, learning, office_file, offices, schema
+from queue_app.services import (
+    bearers,
+    demo,
+    demo_history,
+    demo_office,
+    history,
+    learning,
+    office_file,
+    offices,
+    schema,
+    staff_sessions,
+)
 from queue_app.services.ports import Ports
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import reading, writing
@@ -92,7 +103,7 @@ class City:
 
         def make(session: Any) -> str:
             office_id = session.scalars(select(OfficeRow.id).where(OfficeRow.code == code)).one()
-            return access.issue_token(session, office_id, role, name, self.clock(), settings=settings).secret
+            return bearers.issue_token(session, office_id, role, name, self.clock(), settings=settings).secret
 
         with self.app.app_context():
             return writing(make)
@@ -103,7 +114,7 @@ class City:
 
         def open_(session: Any) -> str:
             person = session.scalars(select(UserRow).where(UserRow.login == login)).one()
-            return access.open_session(session, person, self.clock())
+            return staff_sessions.open_session(session, person, self.clock())
 
         with self.app.app_context():
             return writing(open_)

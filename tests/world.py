@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from queue_app.domain.access import Role
-from queue_app.services import access, office_file
+from queue_app.services import bearers, office_file
 from queue_app.store.database import writing
 from queue_app.store.office_tables import OfficeRow
 
@@ -92,7 +92,7 @@ class World:
         def make(session: Any) -> str:
             office_id = session.query(OfficeRow.id).filter_by(code=office).scalar()
             shown = name or f"{role} {counter or ''} {self._count()}"
-            return access.issue_token(session, office_id, role, shown, self.clock(), counter=counter).secret
+            return bearers.issue_token(session, office_id, role, shown, self.clock(), counter=counter).secret
 
         with self.app.app_context():
             return writing(make)

@@ -12,7 +12,7 @@ from queue_app.commands.surroundings import OFFICE_OPTION, office_id, this_house
 from queue_app.commands.user import check_text
 from queue_app.domain.access import Role
 from queue_app.domain.audit import Act
-from queue_app.services import access, audit
+from queue_app.services import audit, bearers, pairing
 from queue_app.services.device_settings import SETTINGS
 from queue_app.store.database import writing
 
@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
 
 @group.command("pair")
 @OFFICE_OPTION
-@click.option("--role", required=True, type=click.Choice([str(role) for role in access.DEVICE_ROLES]))
+@click.option("--role", required=True, type=click.Choice([str(role) for role in bearers.DEVICE_ROLES]))
 @click.option("--name", help="What staff call the device; its role if left out.")
 @click.option("--set", "said", multiple=True, metavar="NAME=VALUE", help="What it is, like zone=2F or voice=on.")
 @in_sentences
@@ -37,12 +37,12 @@ def pair(office: str, role: str, name: str | None, said: tuple[str, ...]) -> Non
 
     def deed(session: Session) -> str:
         number = office_id(session, office)
-        called = name or access.free_name(session, number, role)  # a name of its own: pairing again ends the old token
+        called = name or pairing.free_name(session, number, role)  # a name of its own: pairing again ends the old token
         audit.note_in(session, number, ports, audit.COMMAND, Act.PAIRING_OFFERED, called, role=role)
-        return access.pairing_code(session, number, Role(role), called, ports.clock(), settings)
+        return pairing.pairing_code(session, number, Role(role), called, ports.clock(), settings)
 
     code = writing(deed)
-    minutes = int(access.PAIRING_TIME.total_seconds() // 60)
+    minutes = int(pairing.PAIRING_TIME.total_seconds() // 60)
     click.echo(f"Type this on the {role} within {minutes} minutes:", err=True)
     click.echo(code)
 

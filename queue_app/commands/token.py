@@ -15,7 +15,7 @@ from queue_app.commands.user import check_text
 from queue_app.domain.access import ONE_COUNTER, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Conflict, NotFound
-from queue_app.services import access, audit, offices
+from queue_app.services import audit, bearers, offices
 from queue_app.store.access_tables import AccessToken
 from queue_app.store.database import reading, writing
 
@@ -41,7 +41,7 @@ def issue(office: str, role: str, name: str, counter: str | None) -> None:
     def deed(session: Session) -> str:
         _check_counter(session, office, Role(role), counter)
         number = office_id(session, office)
-        token = access.issue_token(session, number, Role(role), name, ports.clock(), counter=counter)
+        token = bearers.issue_token(session, number, Role(role), name, ports.clock(), counter=counter)
         audit.note_in(session, number, ports, audit.COMMAND, Act.TOKEN_ISSUED, name, role=role, counter=counter)
         return token.secret
 
@@ -57,7 +57,7 @@ def list_(office: str | None) -> None:
     """Name all tokens: office, name, role, counter, when made, when last seen, whether revoked."""
     with reading() as session:
         for code in [office] if office else offices.office_codes(session):
-            for token in access.list_tokens(session, office_id(session, code)):
+            for token in bearers.list_tokens(session, office_id(session, code)):
                 click.echo("\t".join(_columns(code, token)))
 
 
@@ -71,7 +71,7 @@ def revoke(office: str, name: str) -> None:
 
     def deed(session: Session) -> None:
         number = office_id(session, office)
-        access.revoke_token(session, number, name, ports.clock())
+        bearers.revoke_token(session, number, name, ports.clock())
         audit.note_in(session, number, ports, audit.COMMAND, Act.TOKEN_REVOKED, name)
 
     writing(deed)

@@ -14,7 +14,7 @@ from queue_app.commands.surroundings import OFFICE_OPTION, office_id, this_house
 from queue_app.domain.access import STAFF, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
-from queue_app.services import access, audit, second_factor
+from queue_app.services import accounts, audit, second_factor, staff_sessions
 from queue_app.store.database import writing
 
 group = AppGroup("user", help="People who log in to the staff pages.")
@@ -45,7 +45,7 @@ def add(login: str, office: str, role: str, name: str, passphrase: str | None, p
 
     def deed(session: Session) -> None:
         number = office_id(session, office)
-        user = access.add_user(session, number, login, name, Role(role), secret, ports.clock())
+        user = accounts.add_user(session, number, login, name, Role(role), secret, ports.clock())
         audit.note_in(session, number, ports, audit.COMMAND, Act.PERSON_ADDED, f"user:{user.id}", role=role)
 
     writing(deed)
@@ -63,7 +63,7 @@ def passwd(login: str, passphrase: str | None, passphrase_stdin: bool) -> None: 
     ports = this_house().ports
 
     def deed(session: Session) -> None:
-        user = access.set_passphrase(session, login, secret, ports.clock())
+        user = accounts.set_passphrase(session, login, secret, ports.clock())
         subject = f"user:{user.id}"
         audit.note_in(session, user.office_id, ports, audit.COMMAND, Act.PASSPHRASE_CHANGED, subject)
 
@@ -79,9 +79,9 @@ def reset_second_factor(login: str) -> None:
     ports = this_house().ports
 
     def deed(session: Session) -> None:
-        user = access.user_by_login(session, login)
+        user = accounts.user_by_login(session, login)
         second_factor.remove(session, user)
-        access.end_sessions(session, user.id, ports.clock())
+        staff_sessions.end_sessions(session, user.id, ports.clock())
         subject = f"user:{user.id}"
         audit.note_in(session, user.office_id, ports, audit.COMMAND, Act.SECOND_FACTOR_REMOVED, subject)
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Role
 from queue_app.domain.audit import Act
-from queue_app.services import access, audit, demo_bookings, office_file, offices, people
+from queue_app.services import accounts, audit, demo_bookings, office_file, offices, people
 from queue_app.services.ports import Ports
 from queue_app.store.access_tables import DEMO, UserRow
 from queue_app.store.database import reading, writing
@@ -38,8 +38,8 @@ def _load(session: Session, ports: Ports) -> None:
     office_id = session.scalars(select(OfficeRow.id)).one()
     audit.note_in(session, office_id, ports, audit.COMMAND, Act.OFFICE_LOADED, "office:aoba")
     for role, (login, name, passphrase) in LOGINS.items():
-        user = access.add_user(session, office_id, login, name, role, people.new_passphrase(), now)
-        user.password_hash = access.hash_passphrase(passphrase)  # printed for everybody, so its weakness is no matter
+        user = accounts.add_user(session, office_id, login, name, role, people.new_passphrase(), now)
+        user.password_hash = accounts.hash_passphrase(passphrase)  # printed for everybody, so its weakness is no matter
         user.settings = {DEMO: user.password_hash}
         audit.note_in(session, office_id, ports, audit.COMMAND, Act.PERSON_ADDED, f"user:{user.id}", role=role)
     session.flush()

@@ -1,6 +1,6 @@
 """What a kiosk or a display is set up as: which settings each knows, and which values are right.
 
-Decides only the shape. What they mean is read by `kiosk` and `display`; leaves tokens and pairing to `services.access`.
+Decides only the shape. What they mean is read by `kiosk` and `display`; leaves tokens to `bearers`, `pairing`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Decides which of two talking displays of one waiting area must be quiet: the one paired later; and that a
 token used by two browsers at once was copied. Leaves pairing and tokens
-to `services.access`, and what staff see of it to `services.floor_facts`.
+to `bearers` and `pairing`, and what staff see of it to `services.floor_facts`.
 """
 
 from __future__ import annotations

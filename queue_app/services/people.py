@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import Conflict, NotFound
 from queue_app.domain.events import Event
-from queue_app.services import access, second_factor
+from queue_app.services import accounts, second_factor, staff_sessions
 from queue_app.services.deed import Deed
 from queue_app.store.access_tables import UserRow
 
@@ -30,7 +30,7 @@ def disable(deed: Deed, user_id: int) -> None:
     if deed.identity.name == f"user:{user.id}":
         raise Conflict("not_yourself")
     user.active = False
-    access.end_sessions(deed.session, user.id, deed.now)
+    staff_sessions.end_sessions(deed.session, user.id, deed.now)
     deed.record(Event.SETUP_CHANGED, part="person", code=str(user.id), active=False)
 
 
@@ -44,7 +44,7 @@ def reset_passphrase(deed: Deed, user_id: int) -> tuple[str, str]:
     """Login and a new passphrase of 100 bits, told this once. All sessions of the person end."""
     user = _of_office(deed, user_id)
     fresh = new_passphrase()
-    access.set_passphrase(deed.session, user.login, fresh, deed.now)
+    accounts.set_passphrase(deed.session, user.login, fresh, deed.now)
     user.failures, user.next_try_at = 0, None
     deed.record(Event.SETUP_CHANGED, part="person", code=str(user.id), act="passphrase_reset")
     return user.login, fresh
@@ -54,14 +54,14 @@ def remove_second_factor(deed: Deed, user_id: int) -> None:
     """For a lost phone and lost paper: the next login asks for neither. All sessions of the person end."""
     user = _of_office(deed, user_id)
     second_factor.remove(deed.session, user)
-    access.end_sessions(deed.session, user.id, deed.now)
+    staff_sessions.end_sessions(deed.session, user.id, deed.now)
     deed.record(Event.SETUP_CHANGED, part="person", code=str(user.id), act="second_factor_removed")
 
 
 def log_out_everywhere(deed: Deed, user_id: int) -> None:
     """Every open session of the person ends."""
     user = _of_office(deed, user_id)
-    access.end_sessions(deed.session, user.id, deed.now)
+    staff_sessions.end_sessions(deed.session, user.id, deed.now)
     deed.record(Event.SETUP_CHANGED, part="person", code=str(user.id), act="sessions_ended")
 
 

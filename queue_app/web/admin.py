@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right
 from queue_app.domain.office import Office
-from queue_app.services import access, forgetting, screens
+from queue_app.services import bearers, forgetting, screens
 from queue_app.services.people import people
 from queue_app.store.database import reading
 from queue_app.web.auth import needs
@@ -67,8 +67,8 @@ def missing_texts(office: Office) -> list[dict[str, Any]]:
 
 def _steps(session: Session, office: Office) -> list[dict[str, Any]]:
     """The order in which an office is set up, with how much of each is there and whether that is enough to open."""
-    tokens = [token for token in access.list_tokens(session, office.id) if token.revoked_at is None]
-    devices = sum(1 for token in tokens if token.role in access.DEVICE_ROLES)
+    tokens = [token for token in bearers.list_tokens(session, office.id) if token.revoked_at is None]
+    devices = sum(1 for token in tokens if token.role in bearers.DEVICE_ROLES)
     staff = sum(1 for user in people(session, office.id) if user.active)
     has_hours = office.hours.always or any(office.hours.weekly) or bool(office.hours.dates)
     bookable = sum(1 for each in office.services.values() if each.slots)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import Right, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
-from queue_app.services import access, audit, devices
+from queue_app.services import audit, bearers, devices, pairing
 from queue_app.store.database import reading, writing
 from queue_app.web.admin import blueprint
 from queue_app.web.auth import needs
@@ -32,7 +32,7 @@ def tokens() -> ResponseReturnValue:
 @blueprint.post("/tokens")
 @needs(Right.SET_UP, page=True)
 def issue_token() -> ResponseReturnValue:
-    def issue(session: Session) -> access.NewToken:
+    def issue(session: Session) -> bearers.NewToken:
         deed = my_deed(session, Right.SET_UP)
         role, counter = request.form.get("role", ""), request.form.get("counter", "")
         if role not in TOKEN_ROLES:
@@ -41,7 +41,7 @@ def issue_token() -> ResponseReturnValue:
             raise Invalid.field("counter", "unknown_counter")
         if role == Role.BUTTON and not counter:
             raise Invalid.field("counter", "missing")
-        made = access.issue_token(session, deed.office.id, Role(role), _name(), deed.now, counter=counter or None)
+        made = bearers.issue_token(session, deed.office.id, Role(role), _name(), deed.now, counter=counter or None)
         audit.note(deed, Act.TOKEN_ISSUED, made.name, role=role, counter=counter or None)
         return made
 
@@ -57,7 +57,7 @@ def issue_token() -> ResponseReturnValue:
 def revoke_token() -> ResponseReturnValue:
     def once(session: Session) -> str:
         deed = my_deed(session, Right.SET_UP)
-        access.revoke_token(session, deed.office.id, request.form.get("name", ""), deed.now)
+        bearers.revoke_token(session, deed.office.id, request.form.get("name", ""), deed.now)
         audit.note(deed, Act.TOKEN_REVOKED, request.form.get("name", ""))
         return url_for("admin.tokens")
 
@@ -70,9 +70,9 @@ def pair_device() -> ResponseReturnValue:
     def make(session: Session) -> tuple[str, str]:
         deed = my_deed(session, Right.SET_UP)
         role = request.form.get("device", "")
-        if role not in access.DEVICE_ROLES:
+        if role not in bearers.DEVICE_ROLES:
             raise Invalid.field("device", "not_a_device_role")
-        code = access.pairing_code(session, deed.office.id, Role(role), _name("device_name"), deed.now)
+        code = pairing.pairing_code(session, deed.office.id, Role(role), _name("device_name"), deed.now)
         audit.note(deed, Act.PAIRING_OFFERED, _name("device_name"), role=role)
         return code, f"{house().settings.public_url}/{role}/pair?office={deed.office.code}"
 
@@ -98,7 +98,7 @@ def _errors(refusal: Invalid) -> dict[str, str]:
 
 def _page(
     errors: dict[str, str] | None = None,
-    token: access.NewToken | None = None,
+    token: bearers.NewToken | None = None,
     pairing: dict[str, object] | None = None,
 ) -> str:
     with reading() as session:
@@ -112,10 +112,10 @@ def _page(
                 "counter": row.counter,
                 "seen_at": row.seen_at,
                 "at": row.created_at,
-                "unused_days": access.UNUSED.days if access.is_unused(row, house().ports.clock()) else None,
+                "unused_days": bearers.UNUSED.days if bearers.is_unused(row, house().ports.clock()) else None,
                 "copied": row.name in copied,
             }
-            for row in access.list_tokens(session, office.id)
+            for row in bearers.list_tokens(session, office.id)
             if row.revoked_at is None
         ]
     return show(
@@ -127,5 +127,5 @@ def _page(
         token=token,
         pairing=pairing,
         token_roles=TOKEN_ROLES,
-        device_roles=access.DEVICE_ROLES,
+        device_roles=bearers.DEVICE_ROLES,
     )

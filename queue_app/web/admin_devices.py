@@ -12,7 +12,7 @@ from queue_app.domain.access import Right, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
 from queue_app.domain.screen_size import inch_needed, reach_m
-from queue_app.services import access, audit, device_settings, devices
+from queue_app.services import audit, bearers, device_settings, devices
 from queue_app.services.device_settings import SETTINGS
 from queue_app.store.access_tables import AccessToken
 from queue_app.store.database import reading
@@ -59,7 +59,7 @@ def _page(token_id: int, errors: dict[str, str] | None = None) -> str:
             "role": row.role,
             "too_small": _too_small(row),
             "copied": row.name in devices.copied(session, office.id),
-            "days_left": access.days_left(row, house().ports.clock()),
+            "days_left": bearers.days_left(row, house().ports.clock()),
         }
     return show(
         "admin/device.html",

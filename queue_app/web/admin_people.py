@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import STAFF, Right, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid
-from queue_app.services import access, audit
+from queue_app.services import accounts, audit
 from queue_app.services import people as staff
 from queue_app.services.deed import Deed
 from queue_app.store.database import reading, writing
@@ -43,7 +43,7 @@ def add_person() -> ResponseReturnValue:
         if role not in STAFF:
             raise Invalid.field("role", "not_a_staff_role")
         deed = my_deed(session, Right.SET_UP)
-        user = access.add_user(session, deed.office.id, login, name, Role(role), fresh, deed.now)
+        user = accounts.add_user(session, deed.office.id, login, name, Role(role), fresh, deed.now)
         audit.note(deed, Act.PERSON_ADDED, f"user:{user.id}", role=role)
 
     try:

@@ -19,7 +19,7 @@ from wtforms.validators import ValidationError
 
 from queue_app.domain.access import RESIDENT, Identity, Right, Role, check_right
 from queue_app.domain.errors import Forbidden, Refusal
-from queue_app.services import access, token_memory
+from queue_app.services import bearers, staff_sessions, token_memory
 from queue_app.store.database import db, reading, writing
 from queue_app.web.context import house
 
@@ -108,7 +108,7 @@ def device_cookie(role: Role) -> str:
 def identity_of_device(session: Session, role: Role) -> Identity | None:
     """The paired device that this browser is, or None; a cookie whose token was revoked is none."""
     secret = request.cookies.get(device_cookie(role))
-    found = access.identity_of_token(session, secret, house().ports.clock()) if secret else None
+    found = bearers.identity_of_token(session, secret, house().ports.clock()) if secret else None
     return found if found is not None and found.role is role else None
 
 
@@ -127,15 +127,15 @@ def _identify() -> Identity:
         role = next((role for start, role in DEVICE_PAGES.items() if request.path.startswith(start)), None)
         device = identity_of_device(session, role) if role else None
         secret = request.cookies.get(session_cookie())
-        return device or (access.identity_of_session(session, secret, now) if secret else None) or RESIDENT
+        return device or (staff_sessions.identity_of_session(session, secret, now) if secret else None) or RESIDENT
 
 
 def _look_up(token: str, now: datetime) -> Identity:
     with reading() as session:
-        found = access.identity_of_token(session, token, now)
+        found = bearers.identity_of_token(session, token, now)
     if found is None:
         raise Unauthenticated()
-    if found.role in access.DEVICE_ROLES:
+    if found.role in bearers.DEVICE_ROLES:
         _note_use(found, now)
     token_memory.remember(db.engine, token, found, now)
     return found
@@ -143,6 +143,6 @@ def _look_up(token: str, now: datetime) -> Identity:
 
 def _note_use(device: Identity, now: datetime) -> None:
     with reading() as session:
-        due = access.use_is_old(session, device, now)
+        due = bearers.use_is_old(session, device, now)
     if due:
-        writing(lambda session: access.note_use(session, device, now))
+        writing(lambda session: bearers.note_use(session, device, now))

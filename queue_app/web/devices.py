@@ -1,7 +1,7 @@
 """Turning a browser into a kiosk or a lobby display: a one-time code once, a token in a cookie from then on.
 
 Decides the pages of pairing, the same for both. Staff make the code (`flask device pair`, admin pages); in the demo
-city a press is enough, so that a newcomer sees every screen. Leaves tokens to `services.access` and where the cookie
+city a press is enough, so that a newcomer sees every screen. Leaves tokens to `services.bearers` and where the cookie
 counts to `web.auth`.
 """
 
@@ -16,7 +16,7 @@ from queue_app.domain.access import Identity, Right, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Forbidden, Invalid
 from queue_app.domain.office import Office, label_in
-from queue_app.services import access, audit, offices
+from queue_app.services import audit, bearers, offices, pairing
 from queue_app.store.database import reading, writing
 from queue_app.web.auth import device_cookie, needs
 from queue_app.web.context import house
@@ -88,25 +88,25 @@ def is_demo(office: Office) -> bool:
     return bool(office.extra.get("demo"))
 
 
-def _pair(session: Session, typed: str) -> tuple[access.NewToken, int, Role]:
-    token, code = access.pair(session, typed, house().ports.clock())
+def _pair(session: Session, typed: str) -> tuple[bearers.NewToken, int, Role]:
+    token, code = pairing.pair(session, typed, house().ports.clock())
     _note(session, token, code.office_id, code.role)
     return token, code.office_id, Role(code.role)
 
 
-def _pair_demo(session: Session, role: Role, code: str) -> tuple[access.NewToken, int, Role]:
+def _pair_demo(session: Session, role: Role, code: str) -> tuple[bearers.NewToken, int, Role]:
     office, now = offices.office_by_code(session, code), house().ports.clock()
     if not is_demo(office):
         raise Forbidden("forbidden")
-    name = access.free_name(session, office.id, t(f"devices.demo_name_{role}", language="ja"))
-    typed = access.pairing_code(session, office.id, role, name, now, settings=DEMO_SETTINGS[role])
+    name = pairing.free_name(session, office.id, t(f"devices.demo_name_{role}", language="ja"))
+    typed = pairing.pairing_code(session, office.id, role, name, now, settings=DEMO_SETTINGS[role])
     session.flush()
-    token = access.pair(session, typed, now)[0]
+    token = pairing.pair(session, typed, now)[0]
     _note(session, token, office.id, role)
     return token, office.id, role
 
 
-def _note(session: Session, token: access.NewToken, office_id: int, role: str) -> None:
+def _note(session: Session, token: bearers.NewToken, office_id: int, role: str) -> None:
     """Whoever typed the code is known by the device that it became."""
     device = Identity(name=f"device:{token.name}"[:60])
     audit.note_in(session, office_id, house().ports, device, Act.DEVICE_PAIRED, token.name, role=str(role))

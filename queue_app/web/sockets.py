@@ -15,7 +15,7 @@ from flask import Flask, request
 
 from queue_app.domain.access import RESIDENT, Identity, Right, check_counter, check_office, check_right
 from queue_app.domain.errors import NotFound, Refusal
-from queue_app.services import access, offices
+from queue_app.services import access, bearers, offices, staff_sessions
 from queue_app.services.hall import read_hall
 from queue_app.services.ports import Ports
 from queue_app.services.relay import Room, snapshots
@@ -198,13 +198,13 @@ def _identify(auth: object) -> Identity:
     token = auth.get("token") if isinstance(auth, dict) else None
     with reading() as session:
         if token is not None:
-            found = access.identity_of_token(session, str(token), now)
+            found = bearers.identity_of_token(session, str(token), now)
             if found is None:
                 raise ConnectionRefusedError("unauthenticated")
             return found
         secret = request.cookies.get(session_cookie())
-        person = access.identity_of_session(session, secret, now) if secret else None
-        devices = (identity_of_device(session, role) for role in access.DEVICE_ROLES)
+        person = staff_sessions.identity_of_session(session, secret, now) if secret else None
+        devices = (identity_of_device(session, role) for role in bearers.DEVICE_ROLES)
         return person or next(filter(None, devices), RESIDENT)
 
 

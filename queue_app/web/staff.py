@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, current_app, request
 
-from queue_app.services import access
+from queue_app.services import staff_sessions
 from queue_app.store.database import writing
 from queue_app.web.auth import identity
 from queue_app.web.context import house
@@ -29,7 +29,7 @@ def keep_session_alive() -> None:
     last = touched.get(session_id)
     if last is not None and timedelta() <= now - last < TOUCH_EVERY:
         return
-    writing(lambda session: access.touch_session(session, session_id, now))
+    writing(lambda session: staff_sessions.touch_session(session, session_id, now))
     if len(touched) >= MOST_REMEMBERED:
         touched.clear()
     touched[session_id] = now

@@ -12,7 +12,7 @@ from queue_app.domain.access import Right
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Invalid, NotFound
 from queue_app.domain.office import Office
-from queue_app.services import access, audit, second_factor
+from queue_app.services import accounts, audit, second_factor, staff_sessions
 from queue_app.store.access_tables import StaffSession, UserRow
 from queue_app.store.database import reading
 from queue_app.web.auth import identity, needs
@@ -52,9 +52,9 @@ def change_passphrase() -> ResponseReturnValue:
 
     def act(session: Session) -> str:
         user = _me(session)
-        if not access.is_passphrase_of(user, request.form.get("old", "")):
+        if not accounts.is_passphrase_of(user, request.form.get("old", "")):
             raise Invalid.field("old", "wrong_passphrase")
-        access.set_passphrase(session, user.login, request.form.get("passphrase", ""), now)
+        accounts.set_passphrase(session, user.login, request.form.get("passphrase", ""), now)
         audit.note_in(session, user.office_id, house().ports, identity(), Act.PASSPHRASE_CHANGED, f"user:{user.id}")
         return url_for("staff.login")
 
@@ -84,7 +84,7 @@ def _end(*, only: int | None = None, but: int | None = None) -> ResponseReturnVa
 
     def act(session: Session) -> str:
         user = _me(session)
-        if access.end_sessions(session, user.id, now, only=only, but=but):
+        if staff_sessions.end_sessions(session, user.id, now, only=only, but=but):
             audit.note_in(session, user.office_id, house().ports, identity(), Act.SESSIONS_ENDED, f"user:{user.id}")
         return url_for("staff.account")
 
@@ -105,7 +105,7 @@ def _page(errors: dict[str, str]) -> str:
         facts = {
             "own": dict(user.settings),
             "second": _second_factor(session, user, office),
-            "sessions": [_shown(row, office) for row in access.sessions_of(session, user.id, now)],
+            "sessions": [_shown(row, office) for row in staff_sessions.sessions_of(session, user.id, now)],
         }
     if request.args.get("wrong") == "second":
         errors = {**errors, "passphrase_now": field_sentence("wrong_passphrase", {})}

@@ -15,10 +15,10 @@ from queue_app.domain.errors import NotFound
 from queue_app.domain.office import Counter, Office, label_in
 from queue_app.domain.ticket import StageKind
 from queue_app.services import seats
-from queue_app.services.access import IDLE
 from queue_app.services.desk import desk
 from queue_app.services.hall import Hall, read_hall
 from queue_app.services.notes import LONGEST_NOTE
+from queue_app.services.staff_sessions import IDLE
 from queue_app.store.access_tables import StaffSession, UserRow
 from queue_app.store.database import reading
 from queue_app.web.auth import identity, needs

@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from queue_app.domain.access import RIGHTS, STAFF, Identity, Right, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Conflict
-from queue_app.services import access, audit, demo, offices, second_factor
+from queue_app.services import access, audit, demo, offices, second_factor, staff_sessions
 from queue_app.services.second_factor import Step
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import reading, writing
@@ -154,7 +154,7 @@ _SYSTEMS = (
 
 
 def _end(session: Session, secret: str, now: datetime) -> None:
-    ended = access.log_out(session, secret, now)
+    ended = staff_sessions.log_out(session, secret, now)
     if ended is not None:
         user = session.get_one(UserRow, ended.user_id)
         me = Identity(f"user:{user.id}", Role(user.role))

@@ -13,7 +13,7 @@ from queue_app.domain.access import STAFF, Identity, Right, Role
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Conflict, Invalid
 from queue_app.domain.office import label_in
-from queue_app.services import access, audit, offices, second_factor
+from queue_app.services import access, accounts, audit, offices, second_factor, staff_sessions
 from queue_app.services.second_factor import Step
 from queue_app.store.access_tables import StaffSession, UserRow
 from queue_app.store.database import reading, writing
@@ -127,7 +127,7 @@ def begin_set_up() -> ResponseReturnValue:
 
     def act(session: Session) -> None:
         user = _me(session)
-        if not access.is_passphrase_of(user, request.form.get("passphrase_now", "")):
+        if not accounts.is_passphrase_of(user, request.form.get("passphrase_now", "")):
             raise Invalid.field("passphrase_now", "wrong_passphrase")
         if user.totp_since is not None:
             second_factor.remove(session, user)
@@ -170,7 +170,7 @@ def _note(session: Session, user: UserRow, act: Act) -> None:
 def _half(session: Session, step: Step) -> tuple[StaffSession, UserRow] | None:
     """The half open session of this browser that waits for this step."""
     secret = request.cookies.get(session_cookie())
-    half = access.half_open(session, secret, house().ports.clock()) if secret else None
+    half = staff_sessions.half_open(session, secret, house().ports.clock()) if secret else None
     return half if half is not None and half[0].due == step else None
 
 

@@ -28,7 +28,7 @@ from queue_app.adapters.clock import system_clock
 from queue_app.adapters.holidays import japanese_holiday
 from queue_app.app import create_app
 from queue_app.domain.access import Role
-from queue_app.services import access, office_file
+from queue_app.services import accounts, bearers, office_file, staff_sessions
 from queue_app.services.demo_office import demo_office_text
 from queue_app.services.office_navigator import OFFICES
 from queue_app.services.ports import Ports
@@ -137,7 +137,7 @@ class City:
         name = name or f"{role} {self._made}"
         with self.door.app_context():
             made = writing(
-                lambda session: access.issue_token(
+                lambda session: bearers.issue_token(
                     session, self._office_id(session), role, name, system_clock(), counter=counter, settings=settings
                 )
             )
@@ -149,7 +149,7 @@ class City:
         login = login or f"{self.code}-{role}-{self._made}"
 
         def add(session: Any) -> None:
-            access.add_user(
+            accounts.add_user(
                 session, self._office_id(session), login, f"職員 {self._made}", role, PASSPHRASE, system_clock()
             )
 
@@ -161,7 +161,7 @@ class City:
         """A session as the login page opens it."""
         with self.door.app_context():
             return writing(
-                lambda session: access.open_session(
+                lambda session: staff_sessions.open_session(
                     session, session.query(UserRow).filter_by(login=login).one(), system_clock()
                 )
             )

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from queue_app.adapters.clock import system_clock
 from queue_app.domain.access import Identity, Right, Role
-from queue_app.services import access, day, office_file
+from queue_app.services import bearers, day, office_file
 from queue_app.services.deed import run
 from queue_app.store.database import writing
 from queue_app.web.context import KEY
@@ -71,7 +71,7 @@ class Hall:
         page.context.add_init_script(HALL)
         name = f"display {settings} {len(self.city._tokens)} {id(page)}"
         made = self._write(
-            lambda session: access.issue_token(
+            lambda session: bearers.issue_token(
                 session, self.city._office_id(session), Role.DISPLAY, name, system_clock(), settings=settings
             )
         )

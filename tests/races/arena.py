@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from queue_app.domain.access import Right, Role
-from queue_app.services import access, counters, reception
+from queue_app.services import bearers, counters, reception
 from queue_app.services.deed import run
 from queue_app.store.database import Base, db, reading
 from queue_app.store.queue_tables import EventRow, Ticket
@@ -142,7 +142,7 @@ class Arena:
 
     def _clerk(self) -> Any:
         with self.world.app.app_context(), reading() as session:
-            return access.identity_of_token(session, self.clerk_token, self.world.clock())
+            return bearers.identity_of_token(session, self.clerk_token, self.world.clock())
 
 
 def rows_of(world: World, *, without: Sequence[str] = ("answer",)) -> dict[str, list[tuple[Any, ...]]]:

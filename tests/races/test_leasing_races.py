@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from queue_app.domain.access import Identity, Role
 from queue_app.domain.itinerary import stages_of
-from queue_app.services import access, leasing
+from queue_app.services import bearers, leasing
 from queue_app.services.deed import begin_by_id
 from queue_app.services.reception import Arrival, Leased, issue_visit
 from queue_app.store.database import reading, writing
@@ -34,7 +34,7 @@ def arena(app: Flask, clock: Clock) -> Arena:
 def kiosks(arena: Arena) -> list[Identity]:
     tokens = [arena.world.token(Role.KIOSK) for _ in range(KIOSKS)]
     with arena.world.app.app_context(), reading() as session:
-        return [found for token in tokens if (found := access.identity_of_token(session, token, arena.world.clock()))]
+        return [found for token in tokens if (found := bearers.identity_of_token(session, token, arena.world.clock()))]
 
 
 def given_by(arena: Arena, kiosk: Identity, count: int, *, turn: int) -> list[leasing.Given]:

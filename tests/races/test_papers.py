@@ -14,7 +14,7 @@ from sqlalchemy import select
 from queue_app.domain.access import Right, Role
 from queue_app.domain.printing import PrintEnd, PrinterState, PrintJob, PrintResult
 from queue_app.domain.slip import Role as LineRole
-from queue_app.services import access, printing, reception
+from queue_app.services import bearers, printing, reception
 from queue_app.services.deed import run
 from queue_app.services.printing import PrintRoom
 from queue_app.store.database import reading
@@ -84,7 +84,7 @@ def everybody_prints(arena: Arena, jobs: int, kind: type[PrintRoom]) -> list[str
 def ask_for_papers(arena: Arena, jobs: int) -> None:
     with arena.world.app.app_context():
         with reading() as session:
-            kiosk = access.identity_of_token(session, arena.kiosk_token, arena.world.clock())
+            kiosk = bearers.identity_of_token(session, arena.kiosk_token, arena.world.clock())
         assert kiosk is not None and kiosk.role is Role.KIOSK
 
         def ask(deed: Any, start: int) -> None:

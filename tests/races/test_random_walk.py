@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Role
-from queue_app.services import access
+from queue_app.services import bearers
 from queue_app.store.database import db, writing
 from queue_app.store.office_tables import OfficeRow
 from tests.conftest import make_app, settings_for
@@ -77,7 +77,7 @@ class Walk:
 
         def revoke(session: Session) -> None:
             office_id = session.scalars(select(OfficeRow.id).where(OfficeRow.code == "aoba")).one()
-            access.revoke_token(session, office_id, name, self.clock())
+            bearers.revoke_token(session, office_id, name, self.clock())
 
         with self.app.app_context():
             writing(revoke)

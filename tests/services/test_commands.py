@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import select
 
-from queue_app.services import access, tokens
+from queue_app.services import access, pairing, tokens
 from queue_app.store.access_tables import StaffSession, UserRow
 from queue_app.store.columns import KEYRING
 from queue_app.store.database import db, reading, writing
@@ -193,7 +193,7 @@ def test_an_unknown_role_or_token_is_refused(world: World) -> None:
 def test_a_pairing_code_from_the_terminal_makes_a_device(world: World, clock: Clock) -> None:
     code = done(world.app, "device", "pair", "--office", "aoba", "--role", "display").splitlines()[-1]
     with world.app.app_context():
-        token, _ = writing(lambda session: access.pair(session, code, clock()))
+        token, _ = writing(lambda session: pairing.pair(session, code, clock()))
     assert Caller(world.app.test_client(), token.secret).get("/offices/aoba/board").status_code == 200
 
 
@@ -201,7 +201,10 @@ def test_a_device_can_be_told_what_it_is(world: World, clock: Clock) -> None:
     words = ("--office", "aoba", "--role", "display", "--set", "zone=2F", "--set", "voice=on")
     code = done(world.app, "device", "pair", *words).splitlines()[-1]
     with world.app.app_context():
-        assert writing(lambda session: access.pair(session, code, clock())[1].settings) == {"zone": "2F", "voice": "on"}
+        assert writing(lambda session: pairing.pair(session, code, clock())[1].settings) == {
+            "zone": "2F",
+            "voice": "on",
+        }
 
 
 @pytest.mark.parametrize("wrong", ["colour=red", "zone", "zone=", "printer=browser:"])

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from queue_app.domain.access import Role
 from queue_app.domain.history import Happened, visit_of
 from queue_app.domain.lease import BLOCK, LOW, arrived_at, offline_series
-from queue_app.services import access
+from queue_app.services import bearers
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import AlarmRow, ServiceRow
 from queue_app.store.queue_tables import EventRow, Ticket
@@ -155,7 +155,7 @@ def test_a_revoked_kiosk_merges_nothing(world: World) -> None:
     kiosk = world.as_(Role.KIOSK, name="発券機B")
     block = lease(kiosk)[0]
     with world.app.app_context():
-        writing(lambda session: access.revoke_token(session, 1, "発券機B", world.clock()))
+        writing(lambda session: bearers.revoke_token(session, 1, "発券機B", world.clock()))
     answer = kiosk.post("/devices/kiosk/given", {"given": [given(block)]})
     assert (answer.status_code, numbers_of(world)) == (401, [])
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from queue_app.domain.access import Role
-from queue_app.services import access
+from queue_app.services import staff_sessions
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import writing
 from queue_app.web.auth import DEVICE_COOKIE, SESSION_COOKIE
@@ -60,7 +60,7 @@ def _session(world: World, role: Role, number: int) -> str:
 
     def open_session(session: Any) -> str:
         user = session.query(UserRow).filter_by(login=login).one()
-        return access.open_session(session, user, world.clock())
+        return staff_sessions.open_session(session, user, world.clock())
 
     with world.app.app_context():
         return writing(open_session)

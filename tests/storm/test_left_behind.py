@@ -29,7 +29,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from queue_app.domain.access import Role
-from queue_app.services import access, forgetting
+from queue_app.services import forgetting, staff_sessions
 from queue_app.store import remains
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import db, writing
@@ -105,7 +105,7 @@ def staffed(world: World) -> Staff:
     later = world.clock() + TO_HALF_PAST_ONE + timedelta(minutes=20)
 
     def open_session(session: Any) -> str:
-        return access.open_session(session, session.query(UserRow).filter_by(login=login).one(), later)
+        return staff_sessions.open_session(session, session.query(UserRow).filter_by(login=login).one(), later)
 
     with world.app.app_context():
         secret = writing(open_session)

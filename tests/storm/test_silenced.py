@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from queue_app.domain.access import Role
-from queue_app.services import access
+from queue_app.services import bearers, staff_sessions
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import db, writing
 from queue_app.store.office_tables import OfficeRow
@@ -60,8 +60,8 @@ class House:
     def _end(self, session: Any) -> None:
         office = session.query(OfficeRow.id).scalar()
         for number in range(EACH):
-            access.revoke_token(session, office, f"revoked {number}", self.world.clock())
-            access.log_out(session, self.secrets["logged out"][number], self.world.clock())
+            bearers.revoke_token(session, office, f"revoked {number}", self.world.clock())
+            staff_sessions.log_out(session, self.secrets["logged out"][number], self.world.clock())
             session.query(UserRow).filter_by(login=f"demoted-{number}").one().role = Role.CLERK
             session.query(UserRow).filter_by(login=f"disabled-{number}").one().active = False
 
@@ -77,7 +77,7 @@ def fill(world: World) -> House:
 
 def _session(world: World, login: str) -> str:
     def open_session(session: Any) -> str:
-        return access.open_session(session, session.query(UserRow).filter_by(login=login).one(), world.clock())
+        return staff_sessions.open_session(session, session.query(UserRow).filter_by(login=login).one(), world.clock())
 
     with world.app.app_context():
         return writing(open_session)

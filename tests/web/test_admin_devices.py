@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from queue_app.domain.access import Role
 from queue_app.domain.errors import Invalid
-from queue_app.services import access, device_settings
+from queue_app.services import accounts, device_settings, staff_sessions
 from queue_app.services.device_settings import SETTINGS
 from queue_app.store.access_tables import AccessToken
 from queue_app.store.database import reading, writing
@@ -85,8 +85,10 @@ def admin_browser(world: World) -> PlainBrowser:
     from queue_app.web.auth import SESSION_COOKIE
 
     def open_session(session: Any) -> str:
-        user = access.add_user(session, 1, "admin-1", "職員 1", Role.ADMIN, "a passphrase of the tests", world.clock())
-        return access.open_session(session, user, world.clock())
+        user = accounts.add_user(
+            session, 1, "admin-1", "職員 1", Role.ADMIN, "a passphrase of the tests", world.clock()
+        )
+        return staff_sessions.open_session(session, user, world.clock())
 
     with world.app.app_context():
         secret = writing(open_session)

@@ -12,7 +12,7 @@ from PIL import Image
 from queue_app.adapters.chime import chime
 from queue_app.domain.access import Role
 from queue_app.domain.sound_parts import clips_to_record
-from queue_app.services import access, office_file, offices
+from queue_app.services import bearers, office_file, offices
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeRow
 from queue_app.web.context import KEY
@@ -39,8 +39,8 @@ def admin(world: World) -> Browser:
 def display(world: World, name: str, **settings: Any) -> tuple[int, str]:
     def make(session: Any) -> tuple[int, str]:
         office_id = session.query(OfficeRow.id).filter_by(code="aoba").scalar()
-        made = access.issue_token(session, office_id, Role.DISPLAY, name, world.clock(), settings=settings)
-        number = next(row.id for row in access.list_tokens(session, office_id) if row.name == name)
+        made = bearers.issue_token(session, office_id, Role.DISPLAY, name, world.clock(), settings=settings)
+        number = next(row.id for row in bearers.list_tokens(session, office_id) if row.name == name)
         return number, made.secret
 
     with world.app.app_context():
@@ -121,7 +121,7 @@ def test_a_screen_of_another_office_or_a_kiosk_is_not_there(world: World, admin:
     world.kiosk.get("/offices/aoba")
     with world.app.app_context(), reading() as session:
         office_id = session.query(OfficeRow.id).filter_by(code="aoba").scalar()
-        kiosk = next(row.id for row in access.list_tokens(session, office_id) if row.role == Role.KIOSK)
+        kiosk = next(row.id for row in bearers.list_tokens(session, office_id) if row.role == Role.KIOSK)
     admin.open(f"/admin/screens/{kiosk}")
     assert admin.status == 404
     admin.open("/admin/screens/99999")

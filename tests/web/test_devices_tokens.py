@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from queue_app.domain.access import Role
-from queue_app.services import access
+from queue_app.services import access, bearers, pairing
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeRow
 from queue_app.web.context import KEY
@@ -26,9 +26,9 @@ def pair(world: World, name: str = "1F") -> Caller:
 
     def make(session: Any) -> str:
         office_id = session.query(OfficeRow.id).filter_by(code="aoba").scalar()
-        code = access.pairing_code(session, office_id, Role.DISPLAY, name, world.clock())
+        code = pairing.pairing_code(session, office_id, Role.DISPLAY, name, world.clock())
         session.flush()
-        return access.pair(session, code, world.clock())[0].secret
+        return pairing.pair(session, code, world.clock())[0].secret
 
     with world.app.app_context():
         return Caller(world.app.test_client(), writing(make))
@@ -71,7 +71,7 @@ def test_programs_and_clerks_are_not_devices_and_stay(world: World, clock: Clock
 def test_an_unused_device_is_no_longer_a_live_identity_of_a_socket(world: World, clock: Clock) -> None:
     device = pair(world)
     with world.app.app_context(), reading() as session:
-        who = access.identity_of_token(session, device.token or "", clock())
+        who = bearers.identity_of_token(session, device.token or "", clock())
         assert who is not None
         assert access.still_valid(session, [who], clock()) == {who}
         clock.pass_(days=30)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from queue_app.domain.access import Role
-from queue_app.services import access
+from queue_app.services import bearers
 from queue_app.store.database import writing
 from queue_app.store.office_tables import NoticeRow, OfficeRow
 from tests.world import Caller, World
@@ -31,7 +31,7 @@ def facts(world: World, query: str = "", token: str | None = None) -> dict[str, 
 def display(world: World, name: str, **settings: Any) -> Caller:
     def make(session: Any) -> str:
         office_id = session.query(OfficeRow.id).filter_by(code="aoba").scalar()
-        return access.issue_token(session, office_id, Role.DISPLAY, name, world.clock(), settings=settings).secret
+        return bearers.issue_token(session, office_id, Role.DISPLAY, name, world.clock(), settings=settings).secret
 
     with world.app.app_context():
         return Caller(world.app.test_client(), writing(make))

@@ -19,7 +19,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from queue_app.domain.access import Role
-from queue_app.services import access
+from queue_app.services import staff_sessions
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import writing
 from queue_app.web.auth import SESSION_COOKIE, device_cookie
@@ -118,7 +118,7 @@ class Hall:
         self.sittings += 1
         login = person(self.world, role, f"{role}-{self.sittings}")
         return writing(
-            lambda session: access.open_session(
+            lambda session: staff_sessions.open_session(
                 session, session.query(UserRow).filter_by(login=login).one(), self.world.clock()
             )
         )

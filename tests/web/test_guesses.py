@@ -18,7 +18,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from queue_app.domain.access import Role
-from queue_app.services import access
+from queue_app.services import pairing
 from queue_app.store.database import db, writing
 from queue_app.store.office_tables import OfficeRow
 from queue_app.web.limits import PLACES
@@ -131,7 +131,7 @@ def guesses(world: World) -> dict[str, tuple[Callable[[FlaskClient], TestRespons
     with world.app.app_context():
         office = writing(lambda session: session.query(OfficeRow.id).scalar())
         code = writing(
-            lambda session: access.pairing_code(session, office, Role.KIOSK, f"new {booked['code']}", world.clock())
+            lambda session: pairing.pairing_code(session, office, Role.KIOSK, f"new {booked['code']}", world.clock())
         )
     near = f"{code[:-1]}{'2' if code[-1] != '2' else '3'}"
 

@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from queue_app.domain.access import Role
-from queue_app.services import access
+from queue_app.services import accounts
 from tests.bookings import reserve
 from tests.standing import standing_world
 from tests.web.test_staff_pages import PASSPHRASE, Browser, person, staff
@@ -152,6 +152,6 @@ def test_figures_of_the_process_are_for_this_machine_or_a_token(plain: World) ->
 
 
 def test_passphrases_are_hashed_by_a_slow_function_with_a_salt_of_their_own() -> None:
-    first, second = access.hash_passphrase(PASSPHRASE), access.hash_passphrase(PASSPHRASE)
+    first, second = accounts.hash_passphrase(PASSPHRASE), accounts.hash_passphrase(PASSPHRASE)
     assert first != second
     assert first.startswith("$argon2id$")

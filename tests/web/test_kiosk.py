@@ -14,7 +14,7 @@ from sqlalchemy import select
 from queue_app.domain.access import Role
 from queue_app.domain.printing import PrintEnd, PrinterState, PrintJob, PrintResult
 from queue_app.domain.slip import Role as LineRole
-from queue_app.services import access, demo, outbox
+from queue_app.services import bearers, demo, outbox, pairing
 from queue_app.services.offices import setup_changed
 from queue_app.services.printing import LONGEST_JOB, OF_USE_FOR, PrintRoom
 from queue_app.store.access_tables import AccessToken
@@ -32,7 +32,7 @@ PRINTER = "tcp://printer.test:9100"
 def code_for(world: World, role: Role = Role.KIOSK, office: str = "aoba", **settings: Any) -> str:
     def make(session: Any) -> str:
         office_id = session.query(OfficeRow.id).filter_by(code=office).scalar()
-        return access.pairing_code(session, office_id, role, "発券機A", world.clock(), settings=settings)
+        return pairing.pairing_code(session, office_id, role, "発券機A", world.clock(), settings=settings)
 
     with world.app.app_context():
         return writing(make)
@@ -89,7 +89,7 @@ def test_display_code_typed_on_the_kiosk_page_makes_a_display(world: World) -> N
 def test_revoked_kiosk_is_a_stranger_at_once(world: World) -> None:
     machine = paired(world)
     with world.app.app_context():
-        writing(lambda session: access.revoke_token(session, 1, "発券機A", world.clock()))
+        writing(lambda session: bearers.revoke_token(session, 1, "発券機A", world.clock()))
     machine.open("/kiosk/aoba")
     assert "登録されていません" in machine.page.text
     assert machine.client.get("/kiosk/aoba/pulse").status_code == 401

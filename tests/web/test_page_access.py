@@ -15,7 +15,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from queue_app.domain.access import RIGHTS, STAFF, Right, Role
-from queue_app.services import access
+from queue_app.services import staff_sessions
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import writing
 from queue_app.store.office_tables import OfficeRow
@@ -69,7 +69,7 @@ def visitor(world: World, role: Role | None, office: str = "aoba") -> FlaskClien
     def open_session(session: object) -> str:
         user = session.query(UserRow).filter_by(login=login).one()  # type: ignore[attr-defined]
         user.office_id = session.query(OfficeRow.id).filter_by(code=office).scalar()  # type: ignore[attr-defined]
-        return access.open_session(session, user, world.clock())  # type: ignore[arg-type]
+        return staff_sessions.open_session(session, user, world.clock())  # type: ignore[arg-type]
 
     with world.app.app_context():
         client.set_cookie(SESSION_COOKIE, writing(open_session))

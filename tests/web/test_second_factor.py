@@ -9,7 +9,7 @@ import pyotp
 import pytest
 
 from queue_app.domain.access import Role
-from queue_app.services import access, second_factor
+from queue_app.services import accounts, second_factor
 from queue_app.store.access_tables import StaffSession, UserRow
 from queue_app.store.audit_tables import AuditEntry
 from queue_app.store.database import reading, writing
@@ -23,7 +23,7 @@ TITLE = "2段階の確認"
 
 def phone_of(world: World, login: str) -> pyotp.TOTP:
     with world.app.app_context(), reading() as session:
-        secret = access.user_by_login(session, login).totp_secret
+        secret = accounts.user_by_login(session, login).totp_secret
     assert secret is not None
     return pyotp.TOTP(secret)
 
@@ -33,7 +33,7 @@ def with_phone(world: World, role: Role, login: str = "") -> tuple[str, list[str
     login = person(world, role, login)
 
     def set_up(session: object) -> list[str]:
-        user = access.user_by_login(session, login)  # type: ignore[arg-type]
+        user = accounts.user_by_login(session, login)  # type: ignore[arg-type]
         second_factor.begin(user)
         assert user.totp_secret is not None
         code = pyotp.TOTP(user.totp_secret).at(world.clock() - timedelta(minutes=5))

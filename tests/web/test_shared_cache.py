@@ -11,7 +11,7 @@ from itertools import repeat
 import pytest
 
 from queue_app.domain.access import Role
-from queue_app.services import access
+from queue_app.services import staff_sessions
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import writing
 from queue_app.web.auth import SESSION_COOKIE
@@ -51,7 +51,7 @@ def askers(world: World, of_each: int) -> list[Asker]:
             login = person(world, role, f"{role}-{number}-mark")
             with world.app.app_context():
                 secret = writing(
-                    lambda session, login=login: access.open_session(
+                    lambda session, login=login: staff_sessions.open_session(
                         session, session.query(UserRow).filter_by(login=login).one(), world.clock()
                     )
                 )

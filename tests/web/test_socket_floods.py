@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from queue_app.domain.access import Role
-from queue_app.services import access
+from queue_app.services import staff_sessions
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import writing
 from queue_app.web.auth import SESSION_COOKIE
@@ -162,7 +162,9 @@ def test_no_room_is_entered_by_its_name(world: World, role: Role | None) -> None
 def test_a_person_who_may_no_longer_hears_nothing_after_three_seconds(world: World, ending: str) -> None:
     login = person(world, Role.MANAGER, ending)
     with world.app.app_context():
-        secret = writing(lambda s: access.open_session(s, s.query(UserRow).filter_by(login=login).one(), world.clock()))
+        secret = writing(
+            lambda s: staff_sessions.open_session(s, s.query(UserRow).filter_by(login=login).one(), world.clock())
+        )
     browser = world.app.test_client()
     browser.set_cookie(SESSION_COOKIE, secret)
     io = world.app.extensions[KEY].sockets.io
@@ -176,7 +178,7 @@ def test_a_person_who_may_no_longer_hears_nothing_after_three_seconds(world: Wor
         elif ending == "demoted":
             user.role = Role.CLERK
         else:
-            access.log_out(session, secret, world.clock())  # type: ignore[arg-type]
+            staff_sessions.log_out(session, secret, world.clock())  # type: ignore[arg-type]
 
     with world.app.app_context():
         writing(end)

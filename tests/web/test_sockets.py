@@ -8,7 +8,7 @@ import pytest
 from flask_socketio.test_client import SocketIOTestClient
 
 from queue_app.domain.access import Role
-from queue_app.services import access
+from queue_app.services import bearers
 from queue_app.services.relay import Relay
 from queue_app.store.database import writing
 from queue_app.web.context import KEY
@@ -142,7 +142,7 @@ def test_a_revoked_token_loses_its_socket(world: World) -> None:
     desk = Screen(world, world.token(Role.CLERK, name="desk 1"))
     desk.watch(room="desk", office="aoba", counter="1")
     with world.app.app_context():
-        writing(lambda session: access.revoke_token(session, 1, "desk 1", world.clock()))
+        writing(lambda session: bearers.revoke_token(session, 1, "desk 1", world.clock()))
     world.clock.pass_(seconds=3)
     look(world)
     assert not desk.client.is_connected()

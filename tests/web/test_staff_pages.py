@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from queue_app.domain.access import Role
 from queue_app.domain.errors import Invalid
-from queue_app.services import access, day, notes, office_file
+from queue_app.services import accounts, day, notes, office_file, staff_sessions
 from queue_app.store.access_tables import UserRow
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeRow
@@ -96,7 +96,7 @@ def person(world: World, role: Role, login: str = "") -> str:
 @lru_cache(maxsize=1)
 def _stored() -> str:
     """Hashed once: it is slow on purpose."""
-    return access.hash_passphrase(PASSPHRASE)
+    return accounts.hash_passphrase(PASSPHRASE)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def logged_in(world: World, login: str) -> Browser:
     browser = Browser(world)
 
     def open_session(session: Any) -> str:
-        return access.open_session(session, session.query(UserRow).filter_by(login=login).one(), world.clock())
+        return staff_sessions.open_session(session, session.query(UserRow).filter_by(login=login).one(), world.clock())
 
     with world.app.app_context():
         browser.client.set_cookie(SESSION_COOKIE, writing(open_session))
