@@ -171,11 +171,15 @@ class FrontDoor(ThreadWorker):  # type: ignore[misc]
         with suppress(Exception):
             stays = bool(not fs.cancelled() and fs.result())
         rest = conn.parser.unreader.take_buffered() if stays else b""
-        self._listen_to(conn, HEARD_OUT_S if rest else self.cfg.keepalive, rest)
+        try:
+            self._listen_to(conn, HEARD_OUT_S if rest else self.cfg.keepalive, rest)
+        except (OSError, ValueError):  # a socket's own thread has closed it
+            return self._hang_up(self.callers.get(conn) or Caller(conn, 0.0))
         if not stays or len(self.callers) > self.max_keepalived:
             self._see_out(self.callers[conn])
         elif rest:
             self._consider(self.callers[conn])
+        return None
 
     def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's own call
         """Nobody is listened to for longer than their time."""

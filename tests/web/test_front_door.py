@@ -6,12 +6,16 @@ That whoever never finishes holds nobody up is seen at the real server (`test_od
 from __future__ import annotations
 
 import json
+import selectors
+import socket
 import sys
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
+from gunicorn.config import Config
 
-from queue_app.front_door import LONGEST_BODY, LONGEST_HEAD, is_whole
+from queue_app.front_door import LONGEST_BODY, LONGEST_HEAD, FrontDoor, is_whole
 from queue_app.web.admission import Admission, Comer, Gate
 from tests.web.test_admission import GENUINE, Desk, shown
 
@@ -104,3 +108,27 @@ def test_a_refusal_costs_a_few_calls(full: Admission) -> None:
     finally:
         sys.setprofile(None)
     assert calls < CALLS_OF_A_REFUSAL, calls
+
+
+class Line:
+    """As much of a connection as the door asks of one that its thread has closed."""
+
+    def __init__(self) -> None:
+        self.sock, self._other = socket.socketpair()
+        self.sock.close()
+        self._other.close()
+
+    def close(self) -> None:
+        self.sock.close()
+
+
+def test_a_line_that_its_own_thread_has_closed_is_given_up_and_nothing_breaks() -> None:
+    """Sockets are closed by whoever held them; the loop hears of it when their request is over."""
+    door = FrontDoor.__new__(FrontDoor)
+    door.callers, door.long_bodies, door.nr_conns = {}, {}, 1
+    door.poller, door.cfg = selectors.DefaultSelector(), Config()
+    over: Future[bool] = Future()
+    over.set_result(False)
+    door.finish_request(Line(), over)
+    assert (door.callers, door.nr_conns) == ({}, 0)
+    door.poller.close()
