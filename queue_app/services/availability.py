@@ -89,9 +89,10 @@ def find_slots(
     if last - first > LONGEST_LOOK:
         raise Invalid.field("to", "too_long_span", days=LONGEST_LOOK.days)
     look = _Look(session, office, errand, ports, whose)
-    days = look.at(first, last)
+    capacity = look.capacity(first, last)
+    days = look.at(first, last, capacity)
     after = None if any(day.free for day in days) else look.first_free_after(last)
-    return Found(tuple(days), after, look.marks(days, wish))
+    return Found(tuple(days), after, look.marks(days, capacity, wish))
 
 
 def alternatives_to(
@@ -189,14 +190,16 @@ class _Look:
     ports: Ports
     whose: Whose
 
-    def at(self, first: date, last: date) -> list[DaySlots]:
+    def capacity(self, first: date, last: date) -> CapacityOf:
+        return capacity_of(self.session, self.office, self.errand, days=(first, last), ports=self.ports)
+
+    def at(self, first: date, last: date, capacity: CapacityOf) -> list[DaySlots]:
         now = self.ports.clock()
         offer = offer_of(self.office, self.errand, self.ports)
-        capacity = capacity_of(self.session, self.office, self.errand, days=(first, last), ports=self.ports)
         taken = self._taken(first, last, now)
         return slots_between(offer, first, last, ask_of(self.errand, now), taken=taken, capacity_of=capacity)
 
-    def marks(self, days: Iterable[DaySlots], wish: Wish | None = None) -> dict[str, Mark]:
+    def marks(self, days: Iterable[DaySlots], capacity: CapacityOf, wish: Wish | None = None) -> dict[str, Mark]:
         """The level of each free time, and the best quiet ones of each day: where one more costs the others least.
 
         With a wish every minute away from it counts as the planner counts it.
@@ -204,9 +207,6 @@ class _Look:
         days = [day for day in days if day.free]
         if self.errand.plan.capacity is not None or not days:
             return {}
-        capacity = capacity_of(
-            self.session, self.office, self.errand, days=(days[0].day, days[-1].day), ports=self.ports
-        )
         bearing_of = capacity.bearing  # type: ignore[attr-defined]  # numpy only where an office plans
         marks: dict[str, Mark] = {}
 
@@ -222,13 +222,16 @@ class _Look:
         return marks
 
     def free_from(self, first: date, last: date) -> list[Slot]:
-        return [slot for day in self.at(first, last) for slot in day.free]
+        return [slot for day in self.at(first, last, self.capacity(first, last)) for slot in day.free]
 
     def first_free_after(self, day: date) -> date | None:
         now = self.ports.clock()
         first = max(day + timedelta(days=1), self.office.today(now))
         last = self.office.today(now) + timedelta(days=self.office.booking.ahead_days)
-        return next((each.day for each in self.at(first, last) if each.free), None) if first <= last else None
+        if first > last:
+            return None
+        days = self.at(first, last, self.capacity(first, last))
+        return next((each.day for each in days if each.free), None)
 
     def _taken(self, first: date, last: date, now: datetime) -> Mapping[str, int]:
         span = (day_start(self.office, first), day_start(self.office, last) + timedelta(days=2))

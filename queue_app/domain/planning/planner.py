@@ -119,6 +119,8 @@ class DayPlan:
             bears &= cost - together < FULL_FROM_MIN
             left += bears
             together = cost
+            if not bears.any():
+                break
         return [int(each) for each in left]
 
     def choose(self, visit: Footprint, wish_min: float) -> float:
