@@ -18,7 +18,7 @@ STATIC = ROOT / "display" / "static"
 FILES = {
     "announcer.js": STATIC / "announcer.js",
     "announcer_player.js": STATIC / "announcer_player.js",
-    "static/voices.js": ROOT / "queue_app" / "web" / "static" / "voices.js",
+    "voices.js": ROOT / "queue_app" / "web" / "static" / "voices.js",
     "announcer_hall.js": Path(__file__).parent / "announcer_hall.js",
     "chime.wav": ROOT / "queue_app" / "web" / "static" / "audio" / "chime.wav",
 }
