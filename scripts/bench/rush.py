@@ -8,10 +8,12 @@ down and look quick. Written on bare sockets: the clients share the server's cor
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +49,8 @@ class Rush:
     """One rush against one office. `wish`: port, office, service, slots, page, cookie, seconds, per_s."""
 
     wish: dict[str, Any]
+    wanted: Iterator[int] = field(default_factory=itertools.count)
+    """Counts the holds: by the number of the press only a tenth of the slots would ever be asked for."""
     held: deque[str] = field(default_factory=deque)
     rows: list[Row] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
@@ -93,8 +97,8 @@ class Rush:
         api = f"/api/v1/offices/{self.wish['office']}"
         kind = PATTERN[number % len(PATTERN)] if self.wish["mixed"] else "page"
         if kind == "hold":
-            slots = self.wish["slots"]
-            return kind, _post(f"{api}/holds", {"slot": slots[number * 7919 % len(slots)], "people": 1}, number)
+            slots, wanted = self.wish["slots"], next(self.wanted)
+            return kind, _post(f"{api}/holds", {"slot": slots[wanted * 7919 % len(slots)], "people": 1}, number)
         if kind == "book" and self.held:
             who = {"service": self.wish["service"], "people": 1, "name_kana": "アオバ ハナコ"}
             return kind, _post(f"{api}/reservations", {"hold": self.held.popleft(), **who}, number)
