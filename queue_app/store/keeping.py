@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-ON_THE_SPOT_MS = 10
+ON_THE_SPOT_MS = 3
 _READ, _WRITE = 1, 2
 """What psycopg waits for, and what it is told (`psycopg.waiting`)."""
 
