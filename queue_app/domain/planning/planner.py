@@ -140,9 +140,14 @@ class DayPlan:
         ]
 
     def _phi(self, load: Floats, row: np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> Floats:
-        step = np.minimum(load * (1 / STEP) + 0.5, POINTS - 1).astype(np.intp)
-        step += row
-        found: Floats = self._tables.take(step)
+        """Between the points of the table as well: near saturation one step is as dear as a whole visit."""
+        point = np.minimum(load * (1 / STEP), POINTS - 2)
+        low = point.astype(np.intp)
+        point -= low
+        low += row
+        found: Floats = self._tables.take(low)
+        low += 1
+        found += point * (self._tables.take(low) - found)
         return found
 
     def _at(self, start_min: float) -> int:

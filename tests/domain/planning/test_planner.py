@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from queue_app.domain.errors import Refusal
@@ -62,11 +62,12 @@ def test_a_time_costs_more_where_clerks_are_at_lunch() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(STARTS, max_size=20), STARTS)
+@example([340.0] * 15, 340.0)  # where the load is beyond saturation
 def test_a_booking_never_makes_any_time_cheaper(booked: list[float], one_more: float) -> None:
     plan = replay(empty_day(), [(VISIT, start) for start in booked])
     before = plan.costs(VISIT)
     plan.add(VISIT, one_more)
-    assert (plan.costs(VISIT) >= 0.97 * before - 0.3).all()  # the table has steps
+    assert (plan.costs(VISIT) >= before - 1e-6).all()
 
 
 @settings(max_examples=25, deadline=None)
