@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -30,7 +31,7 @@ from queue_app.store.queue_tables import PAPER, Delivery
 
 log = logging.getLogger("matazu.outbox")
 
-BATCH = 20
+MOST_AT_A_LOOK = 20
 LEASE = timedelta(minutes=2)
 """A message claimed for longer than this died with its sender: unknown."""
 
@@ -88,13 +89,11 @@ Senders = Mapping[str, Sender]
 
 def send_due(ports: Ports, senders: Senders, *, paused: Mapping[str, datetime] | None = None) -> dict[str, datetime]:
     """Send what is due now; returns the channels that should rest, and until when."""
-    now = ports.clock()
-    resting = {channel: until for channel, until in (paused or {}).items() if until > now}
-    claimed = writing(lambda session: _claim(session, now, skip=resting))
-    for message in claimed:
-        if message.channel in resting:
-            _settle(ports, message, "due", due_at=resting[message.channel], attempts=message.attempts - 1)
-            continue
+    resting = {channel: until for channel, until in (paused or {}).items() if until > ports.clock()}
+    for _ in range(MOST_AT_A_LOOK):
+        message = writing(partial(_claim, now=ports.clock(), skip=tuple(resting)))
+        if message is None:
+            break
         until = _send(ports, senders, message)
         if until is not None:
             resting[message.channel] = until
@@ -116,16 +115,17 @@ def report(session: Session, delivery_id: int, state: str, *, provider_id: str |
     return True
 
 
-def _claim(session: Session, now: datetime, *, skip: Mapping[str, datetime]) -> list[Claimed]:
+def _claim(session: Session, now: datetime, skip: Sequence[str]) -> Claimed | None:
+    """The next message, and no more than that: were this sender to die, the others have surely not been sent."""
     _give_up_the_lost(session, now)
     query = (
         select(Delivery)
         .where(Delivery.state == "due", Delivery.due_at <= now, Delivery.channel.not_in([PAPER, *skip]))
         .order_by(Delivery.due_at, Delivery.id)
-        .limit(BATCH)
+        .limit(MOST_AT_A_LOOK)
         .with_for_update(skip_locked=True)
     )
-    return [claimed for row in session.scalars(query) if (claimed := _claim_one(session, row, now))]
+    return next(filter(None, (_claim_one(session, row, now) for row in session.scalars(query))), None)
 
 
 def _claim_one(session: Session, row: Delivery, now: datetime) -> Claimed | None:
@@ -236,7 +236,6 @@ def _settle(
     error: str | None = None,
     provider_id: str | None = None,
     due_at: datetime | None = None,
-    attempts: int | None = None,
 ) -> None:
     """Write the outcome down, unless the provider's own report was faster."""
     now = ports.clock()
@@ -251,7 +250,6 @@ def _settle(
             return
         row.state, row.locked_until, row.last_error = state, None, error[:200] if error else None
         row.due_at = due_at or row.due_at
-        row.attempts = row.attempts if attempts is None else attempts
 
     writing(write)
 

@@ -214,6 +214,22 @@ def test_a_message_whose_sender_died_is_unknown_and_never_sent_again(world: Worl
     assert (sms.sent, states(world)) == ([], ["unknown"])
 
 
+def test_a_sender_that_dies_leaves_doubt_about_the_one_message_in_its_hand(world: World) -> None:
+    for number in range(3):
+        reserve(world, slot(day=f"2026-12-{16 + number}"), contact={**PHONE, "address": f"090-0000-000{number}"})
+
+    class Death(BaseException):
+        pass
+
+    with pytest.raises(Death):
+        send(world, sms=RecordingSender(fails=lambda _message: Death()))  # type: ignore[arg-type, return-value]
+    assert states(world) == ["sending", "due", "due"]
+    world.clock.pass_(minutes=3)
+    sms = RecordingSender()
+    send(world, sms=sms)
+    assert states(world) == ["unknown", "sent", "sent"]
+
+
 def test_two_senders_at_once_send_one_message(world: World) -> None:
     reserve(world, contact=PHONE)
     sms, both = RecordingSender(), threading.Barrier(2)
