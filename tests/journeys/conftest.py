@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from queue_app.adapters.clock import system_clock
 from queue_app.adapters.holidays import japanese_holiday
@@ -62,6 +62,8 @@ counters:
   - {{code: "3", label: {{ja: 3番窓口, en: Window 3}}, services: [insurance], stages: [reception]}}
   - {{code: "9", label: {{ja: 審査, en: Back office}}, services: [certificate], stages: [back_office]}}
 """
+
+expect.set_options(timeout=20_000)  # what is waited for comes when it comes; three browsers may share two cores
 
 
 @dataclass(eq=False)

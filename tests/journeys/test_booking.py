@@ -327,6 +327,7 @@ def test_the_hold_warns_once_and_can_be_made_longer(hall: City) -> None:
     to_the_day(page)
     to_the_contact(page)
     assert page.inner_text("[data-hold-status]") == ""
+    page.wait_for_load_state("load")  # its script counts from here on
     page.clock.run_for(timedelta(minutes=8, seconds=1).total_seconds() * 1000)
     assert "あと5分のばしますか" in page.inner_text("[data-hold-status]")
     before = page.inner_text(".hold p >> nth=0")

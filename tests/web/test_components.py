@@ -33,6 +33,7 @@ def style_guide(language: str, surface: str = "resident", **context: Any) -> str
         t=lambda key, **facts: texts[key].format(**facts),
         csp_nonce=lambda: "nonce",
         asset=lambda path: url_for("static", filename=path, v="1"),
+        surface_sheet=lambda name: url_for("static", filename=f"{name}.css", v="1"),
         csrf_token=lambda: "token",
         idempotency_key=lambda: "key",
     )
