@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import selectors
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -109,6 +110,12 @@ class FrontDoor(ThreadWorker):  # type: ignore[misc]
 
     def _hear(self, caller: Caller, sock: socket.socket) -> None:
         try:
+            self._hear_piece(caller, sock)
+        except Exception:  # noqa: BLE001 - one connection is never the end of the loop, which serves all of them
+            self._give_up(caller)
+
+    def _hear_piece(self, caller: Caller, sock: socket.socket) -> None:
+        try:
             piece = sock.recv(LONGEST_BODY)
         except BlockingIOError:
             return
@@ -170,16 +177,25 @@ class FrontDoor(ThreadWorker):  # type: ignore[misc]
         stays = False
         with suppress(Exception):
             stays = bool(not fs.cancelled() and fs.result())
-        rest = conn.parser.unreader.take_buffered() if stays else b""
         try:
-            self._listen_to(conn, HEARD_OUT_S if rest else self.cfg.keepalive, rest)
+            self._go_on(conn, stays=stays)
         except (OSError, ValueError):  # a socket's own thread has closed it
-            return self._hang_up(self.callers.get(conn) or Caller(conn, 0.0))
+            self._hang_up(self.callers.get(conn) or Caller(conn, 0.0))
+        except Exception:  # noqa: BLE001 - see above
+            self._give_up(self.callers.get(conn) or Caller(conn, 0.0))
+
+    def _go_on(self, conn: Any, *, stays: bool) -> None:
+        rest = conn.parser.unreader.take_buffered() if stays else b""
+        self._listen_to(conn, HEARD_OUT_S if rest else self.cfg.keepalive, rest)
         if not stays or len(self.callers) > self.max_keepalived:
             self._see_out(self.callers[conn])
         elif rest:
             self._consider(self.callers[conn])
-        return None
+
+    def _give_up(self, caller: Caller) -> None:
+        """Say what went wrong and hang up; called where it was caught."""
+        self.log.error("a connection was given up: %s", type(sys.exc_info()[1]).__name__)
+        self._hang_up(caller)
 
     def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's own call
         """Nobody is listened to for longer than their time."""

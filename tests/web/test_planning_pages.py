@@ -184,7 +184,7 @@ def test_an_answer_says_shorter_longer_or_that_no_difference_can_be_told(world: 
         ({"clerks": "0"}, "はっきりした差はありません"),
     ):
         manager.open("/staff/plan/what-if")
-        manager.press("/staff/plan/what-if", basis="sw1", days="4", **{"clerks": "0", **asked})
+        manager.press("/staff/plan/what-if", basis="sw1", days="12", **{"clerks": "0", **asked})
         assert work(world) == "done"
         page = manager.open(manager.path)
         assert said in page

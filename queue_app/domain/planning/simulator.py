@@ -341,8 +341,12 @@ class Day:
         desk.break_due = None
 
     def _return_to_desk(self, desk: Desk) -> None:
+        """Unless the next break was due before this one, which a service had delayed, was over."""
+        if self.now < desk.returns_at:
+            return
         desk.present = True
-        self._call_next(desk)
+        if desk.is_free:
+            self._call_next(desk)
 
     # The day's frame
 
