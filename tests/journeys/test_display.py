@@ -345,7 +345,8 @@ def test_a_long_notice_takes_turns_in_letters_for_the_last_seat_and_in_english(h
     page = hall.screen()
     label = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
     told: dict[str, float] = {}
-    for _ in range(40):  # the server's time, which the turns go by, comes in between
+    lose_the_network(page)  # or the server's time, which the turns go by, would come in between
+    for _ in range(40):
         line = page.locator(".strip__notice")
         told[line.inner_text()] = line.evaluate("each => parseFloat(getComputedStyle(each).fontSize)")
         if len(told) == 3:
