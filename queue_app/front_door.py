@@ -105,8 +105,17 @@ class FrontDoor(ThreadWorker):  # type: ignore[misc]
 
     def _listen_to(self, conn: Any, for_s: float, heard: bytes = b"") -> None:
         conn.sock.setblocking(False)
+        self._clear(conn.sock.fileno())
         caller = self.callers[conn] = Caller(conn, monotonic() + for_s, bytearray(heard))
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._hear, caller))
+
+    def _clear(self, number: int) -> None:
+        """A socket that its own thread (a WebSocket's) closed while it was seen out has left its number to this one."""
+        known = self.poller.get_map().get(number)
+        if known is not None:
+            self.poller.unregister(number)
+            self.callers.pop(known.data.args[0].conn, None)
+            self.nr_conns -= 1
 
     def _hear(self, caller: Caller, sock: socket.socket) -> None:
         try:

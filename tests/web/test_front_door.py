@@ -6,6 +6,7 @@ That whoever never finishes holds nobody up is seen at the real server (`test_od
 from __future__ import annotations
 
 import json
+import os
 import selectors
 import socket
 import sys
@@ -131,4 +132,31 @@ def test_a_line_that_its_own_thread_has_closed_is_given_up_and_nothing_breaks() 
     over.set_result(False)
     door.finish_request(Line(), over)
     assert (door.callers, door.nr_conns) == ({}, 0)
+    door.poller.close()
+
+
+class OpenLine:
+    """As much of a connection as the door asks of one that it listens to."""
+
+    def __init__(self) -> None:
+        self.sock, self.other = socket.socketpair()
+
+    def close(self) -> None:
+        self.sock.close()
+
+
+def test_a_line_closed_by_its_own_thread_while_it_is_listened_to_leaves_its_number_to_the_next() -> None:
+    """A WebSocket's thread may close its socket after the door has begun to see it out; numbers of files come again."""
+    door = FrontDoor.__new__(FrontDoor)
+    door.callers, door.nr_conns, door.poller = {}, 2, selectors.DefaultSelector()
+    first, second = OpenLine(), OpenLine()
+    door._listen_to(first, 10.0)
+    number = first.sock.fileno()
+    first.sock.close()
+    second.sock = socket.socket(fileno=os.dup2(second.sock.detach(), number))
+    door._listen_to(second, 10.0)
+    assert (list(door.callers), door.nr_conns) == ([second], 1)
+    for line in (first, second):
+        line.other.close()
+        line.sock.close()
     door.poller.close()
