@@ -25,7 +25,7 @@ from queue_app.web import admin_file
 from tests.bookings import BOOKABLE, reserve, slot
 from tests.races.arena import rows_of, together
 from tests.storm.town import say
-from tests.web.test_staff_pages import Browser, staff
+from tests.web.staff_browser import Browser, staff
 from tests.world import Clock, World
 
 EDITS = int(os.environ.get("EDITS", "5000"))

@@ -13,7 +13,7 @@ from queue_app.domain.itinerary import PlannedStage, ready, with_papers_done
 from queue_app.domain.ticket import StageKind
 from tests.bookings import at, reserve, slot
 from tests.web.plain_browser import PlainBrowser
-from tests.web.test_staff_pages import staff
+from tests.web.staff_browser import staff
 from tests.world import OFFICE, World
 
 MARKED = OFFICE.replace(

@@ -15,7 +15,7 @@ from queue_app.services import remote
 from queue_app.web.context import KEY
 from tests.races.arena import together
 from tests.web.plain_browser import PlainBrowser
-from tests.web.test_staff_pages import staff
+from tests.web.staff_browser import staff
 from tests.world import OFFICE, Caller, World
 
 FROM_HOME = OFFICE.replace("tickets_from_home: false", "tickets_from_home: true")

@@ -15,7 +15,7 @@ from queue_app.web.auth import DEVICE_COOKIE, SESSION_COOKIE
 from queue_app.web.booking import draft as drafts
 from queue_app.web.i18n import LANGUAGES
 from tests.bookings import slot
-from tests.web.test_staff_pages import person
+from tests.web.staff_browser import person
 from tests.world import World
 
 STAFF = {Role.CLERK: 70, Role.MANAGER: 50, Role.ADMIN: 40}

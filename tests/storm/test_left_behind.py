@@ -44,7 +44,7 @@ from tests.storm.city import city
 from tests.storm.left_behind import NOTES, Resident, marks_below, marks_in
 from tests.storm.odd import OddServer
 from tests.storm.town import say
-from tests.web.test_staff_pages import person
+from tests.web.staff_browser import person
 from tests.world import Clock, World
 
 RESIDENTS = int(os.environ.get("RESIDENTS", "5000"))

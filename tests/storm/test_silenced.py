@@ -27,7 +27,7 @@ from scripts.bench.screens import Screen
 from tests.storm.city import city
 from tests.storm.odd import OddServer
 from tests.storm.town import say
-from tests.web.test_staff_pages import person
+from tests.web.staff_browser import person
 from tests.world import World
 
 LIMIT_S, AFTER_S = 5.0, 12.0

@@ -16,9 +16,9 @@ from queue_app.services import bearers, office_file, offices
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeRow
 from queue_app.web.context import KEY
+from tests.web.staff_browser import Browser, person
 from tests.web.test_display import facts
 from tests.web.test_kiosk import paired
-from tests.web.test_staff_pages import Browser, person
 from tests.world import OFFICE, World
 
 pytestmark = pytest.mark.any_database

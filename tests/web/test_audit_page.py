@@ -9,7 +9,7 @@ from queue_app.domain.audit import Act
 from queue_app.domain.events import Event
 from queue_app.services import audit_log
 from queue_app.web.i18n import catalogue
-from tests.web.test_staff_pages import Browser, person, staff
+from tests.web.staff_browser import Browser, person, staff
 from tests.world import World
 
 

@@ -15,7 +15,7 @@ from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import OfficeRow
 from queue_app.web.context import KEY
 from queue_app.web.limits import PAIRINGS
-from tests.web.test_staff_pages import staff
+from tests.web.staff_browser import staff
 from tests.world import Caller, Clock, World
 
 BOARD = "/offices/aoba/board"

@@ -19,7 +19,7 @@ from tests.services.test_commands import done
 from tests.services.test_outbox import CHANNELS
 from tests.services.test_shielding import SHE, booked, sent
 from tests.services.test_traces import all_rows
-from tests.web.test_staff_pages import Browser, staff
+from tests.web.staff_browser import Browser, staff
 from tests.world import Clock, World
 
 pytestmark = pytest.mark.any_database

@@ -26,9 +26,9 @@ from queue_app.web.auth import SESSION_COOKIE, device_cookie
 from tests import corpus
 from tests.bookings import BOOKABLE, reserve
 from tests.standing import Watch, standing_world
+from tests.web.staff_browser import person
 from tests.web.test_every_field import CHANNELS
 from tests.web.test_page_access import address
-from tests.web.test_staff_pages import person
 from tests.world import World
 
 SHARES, SHARES_OF_QUERIES = 60, 2_000

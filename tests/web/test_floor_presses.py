@@ -10,7 +10,7 @@ import pytest
 from queue_app.domain.access import Role
 from queue_app.services import office_export
 from queue_app.store.database import reading
-from tests.web.test_staff_pages import Browser, clerk, staff  # noqa: F401 - the fixture
+from tests.web.staff_browser import Browser, staff
 from tests.world import OFFICE, World
 
 
@@ -107,7 +107,7 @@ def test_all_numbers_are_stopped_and_given_again(world: World, manager: Browser)
     assert world.kiosk.post("/offices/aoba/tickets", {"service": "moving"}).status_code == 201
 
 
-def test_leaving_asks_who_takes_over_and_the_colleague_calls_them(world: World, clerk: Browser) -> None:  # noqa: F811
+def test_leaving_asks_who_takes_over_and_the_colleague_calls_them(world: World, clerk: Browser) -> None:
     number = world.issue("moving")["number"]
     world.open("3")
     clerk.open("/staff/counters/1")
@@ -119,7 +119,7 @@ def test_leaving_asks_who_takes_over_and_the_colleague_calls_them(world: World, 
     assert world.clerk.post("/offices/aoba/counters/3/calls").get_json()["ticket"]["number"] == number
 
 
-def test_a_person_meant_for_one_counter_goes_along_to_whoever_takes_over(world: World, clerk: Browser) -> None:  # noqa: F811
+def test_a_person_meant_for_one_counter_goes_along_to_whoever_takes_over(world: World, clerk: Browser) -> None:
     world.open("2", "3")
     called = world.issue("insurance")["number"]
     world.clerk.post("/offices/aoba/counters/3/calls")
@@ -132,7 +132,7 @@ def test_a_person_meant_for_one_counter_goes_along_to_whoever_takes_over(world: 
     assert world.clerk.post("/offices/aoba/counters/2/calls").get_json()["ticket"]["number"] == called
 
 
-def test_wait_marks_follow_the_target_of_the_service(world: World, clerk: Browser) -> None:  # noqa: F811
+def test_wait_marks_follow_the_target_of_the_service(world: World, clerk: Browser) -> None:
     text = OFFICE.replace("code: moving, series: B,", "code: moving, series: B, wait_target: 5,")
     world.open_office(text)
     world.issue("moving")
@@ -142,7 +142,7 @@ def test_wait_marks_follow_the_target_of_the_service(world: World, clerk: Browse
     assert "10分超" in clerk.open("/staff/counters/1")
 
 
-def test_help_leaves_no_sentence_on_the_counters_own_screen(world: World, clerk: Browser) -> None:  # noqa: F811
+def test_help_leaves_no_sentence_on_the_counters_own_screen(world: World, clerk: Browser) -> None:
     page = clerk.press("/staff/counters/1/help")
     assert 'class="said"' not in page
     assert "応援" in staff(world, Role.MANAGER).open("/staff/floor")

@@ -24,7 +24,7 @@ from queue_app.store.office_tables import OfficeRow
 from queue_app.web.limits import PLACES
 from tests.bookings import BOOKABLE, body, free, reserve
 from tests.standing import standing_world
-from tests.web.test_staff_pages import person
+from tests.web.staff_browser import person
 from tests.world import World
 
 HOLDS = "/api/v1/offices/aoba/holds"

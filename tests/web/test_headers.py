@@ -13,7 +13,7 @@ from queue_app.domain.access import Role
 from queue_app.services import accounts
 from tests.bookings import reserve
 from tests.standing import standing_world
-from tests.web.test_staff_pages import PASSPHRASE, Browser, person, staff
+from tests.web.staff_browser import PASSPHRASE, Browser, person, staff
 from tests.world import World
 
 PAGES = (

@@ -21,8 +21,8 @@ from queue_app.store.database import writing
 from queue_app.store.office_tables import OfficeRow
 from queue_app.web.auth import SESSION_COOKIE
 from tests.bookings import BOOKABLE
+from tests.web.staff_browser import person
 from tests.web.test_access import OTHER_OFFICE
-from tests.web.test_staff_pages import person
 from tests.world import World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

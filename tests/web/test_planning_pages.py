@@ -17,7 +17,7 @@ from queue_app.store.database import reading
 from queue_app.store.planning_tables import WhatIfRun
 from queue_app.web.context import KEY
 from tests.services.test_planned import PLANNED
-from tests.web.test_staff_pages import Browser, staff
+from tests.web.staff_browser import Browser, staff
 from tests.world import World
 
 pytestmark = pytest.mark.any_database

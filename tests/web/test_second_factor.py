@@ -15,7 +15,7 @@ from queue_app.store.audit_tables import AuditEntry
 from queue_app.store.database import reading, writing
 from queue_app.web.auth import SESSION_COOKIE
 from queue_app.web.staff_login import browser_words
-from tests.web.test_staff_pages import PASSPHRASE, Browser, logged_in, person, staff
+from tests.web.staff_browser import PASSPHRASE, Browser, logged_in, person, staff
 from tests.world import Clock, World
 
 TITLE = "2段階の確認"

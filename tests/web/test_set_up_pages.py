@@ -12,7 +12,7 @@ from queue_app.store.queue_tables import Delivery
 from queue_app.store.reservation_tables import Reservation
 from queue_app.web.admin import missing_texts
 from tests.bookings import BOOKABLE, body, free, reserve, slot
-from tests.web.test_staff_pages import Browser, staff
+from tests.web.staff_browser import Browser, staff
 from tests.world import OFFICE, World
 
 pytestmark = pytest.mark.any_database

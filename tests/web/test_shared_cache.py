@@ -16,7 +16,7 @@ from queue_app.store.access_tables import UserRow
 from queue_app.store.database import writing
 from queue_app.web.auth import SESSION_COOKIE
 from tests.web.shared_cache import CarelessCache, SharedCache
-from tests.web.test_staff_pages import person
+from tests.web.staff_browser import person
 from tests.world import World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

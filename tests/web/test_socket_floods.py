@@ -21,8 +21,8 @@ from queue_app.web.context import KEY
 from queue_app.web.sockets import MOST_EVENTS, MOST_ROOMS
 from tests import corpus
 from tests.standing import standing_world
+from tests.web.staff_browser import person
 from tests.web.test_sockets import Screen, look
-from tests.web.test_staff_pages import person
 from tests.world import OFFICE, World
 
 PATH = "/socket.io/?EIO=4&transport=polling"

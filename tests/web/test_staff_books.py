@@ -14,8 +14,8 @@ from queue_app.store.queue_tables import Delivery
 from queue_app.store.reservation_tables import Reservation
 from tests.bookings import BOOKABLE, TOMORROW, reserve, slot
 from tests.web.plain_browser import PlainBrowser
+from tests.web.staff_browser import staff
 from tests.web.test_days_to_choose import CLOSED, OPENS, best, seen
-from tests.web.test_staff_pages import staff
 from tests.world import World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

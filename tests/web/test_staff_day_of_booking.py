@@ -10,7 +10,7 @@ from queue_app.domain.access import Role
 from tests.bookings import at, reserve, slot
 from tests.services.test_arrivals import HALL, SCHOOL_CHILD, TODAY
 from tests.web.plain_browser import PlainBrowser
-from tests.web.test_staff_pages import Browser, staff
+from tests.web.staff_browser import Browser, staff
 from tests.world import World
 
 

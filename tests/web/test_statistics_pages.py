@@ -19,7 +19,7 @@ from queue_app.services import bookkeeping, history, wishes
 from queue_app.store.database import writing
 from queue_app.web.context import KEY
 from queue_app.web.sheets import csv_of, harmless
-from tests.web.test_staff_pages import Browser, staff
+from tests.web.staff_browser import Browser, staff
 from tests.world import OPENING, World
 
 

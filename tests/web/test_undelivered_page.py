@@ -16,7 +16,7 @@ from tests.bookings import BOOKABLE, reserve, slot
 from tests.conftest import settings_for
 from tests.services.test_outbox import CHANNELS, MAIL, PHONE
 from tests.web.plain_browser import Page
-from tests.web.test_staff_pages import staff
+from tests.web.staff_browser import staff
 from tests.world import World
 
 
