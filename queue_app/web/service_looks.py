@@ -1,6 +1,6 @@
 """How a service looks to people: kiosk tile, slip and call made of its present words, and which languages it lacks.
 
-Leaves the pages to `admin_parts`. Nothing is issued or printed.
+Leaves the pages to `admin.parts`. Nothing is issued or printed.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 
 from queue_app.domain.access import Role
 from queue_app.services import booking, setup
-from queue_app.web import admin_file
+from queue_app.web.admin import file as file_page
 from tests.bookings import BOOKABLE, reserve, slot
 from tests.races.arena import rows_of, together
 from tests.storm.town import say
@@ -247,7 +247,7 @@ def test_without_the_check_an_edit_vanishes(
     for_real = booking.reschedule
     monkeypatch.setattr(booking, "reschedule", lambda deed, row, slot, **_seen: for_real(deed, row, slot))
     monkeypatch.setattr(setup, "check_version", lambda _deed, _made_from: None)
-    monkeypatch.setattr(admin_file, "_check_nobody_was_first", lambda _now, _text: None)
+    monkeypatch.setattr(file_page, "_check_nobody_was_first", lambda _now, _text: None)
     made = thing(editors)
     everybody_reads_before_anybody_writes(monkeypatch)
     assert faults(made, edited(made, 1)) != []

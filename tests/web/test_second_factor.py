@@ -14,7 +14,7 @@ from queue_app.store.access_tables import StaffSession, UserRow
 from queue_app.store.audit_tables import AuditEntry
 from queue_app.store.database import reading, writing
 from queue_app.web.auth import SESSION_COOKIE
-from queue_app.web.staff_login import browser_words
+from queue_app.web.staff.login import browser_words
 from tests.web.staff_browser import PASSPHRASE, Browser, logged_in, person, staff
 from tests.world import Clock, World
 

@@ -10,7 +10,7 @@ from queue_app.domain.access import Role
 from queue_app.store.database import reading, writing
 from queue_app.store.queue_tables import Delivery
 from queue_app.store.reservation_tables import Reservation
-from queue_app.web.admin import missing_texts
+from queue_app.web.admin.overview import missing_texts
 from tests.bookings import BOOKABLE, body, free, reserve, slot
 from tests.web.staff_browser import Browser, staff
 from tests.world import OFFICE, World

@@ -21,7 +21,7 @@ from queue_app.web.booking.frame import blueprint, clock_of
 from queue_app.web.context import house
 from queue_app.web.i18n import reader_language, t
 from queue_app.web.opening import day_text
-from queue_app.web.staff_frame import show
+from queue_app.web.staff.frame import show
 
 LONGEST_WISH = 80
 
