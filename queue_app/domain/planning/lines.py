@@ -62,6 +62,13 @@ class Line(Generic[T]):
             return by_order
         return min(by_order, by_reference, key=lambda place: order_key(place.waiting, now))
 
+    def undisputed(self) -> Place[T] | None:
+        """Whoever is first both by order time and by waiting: next whatever the clock says. None: ask `first`."""
+        if not self.size:
+            return None
+        by_order = _top(self._by_order)
+        return by_order if by_order is _top(self._by_reference) else None
+
     def places(self) -> list[Place[T]]:
         """Everybody in the line, in no particular order."""
         return [entry[3] for entry in self._by_order if not entry[3].left]

@@ -7,7 +7,7 @@ elapsed times, never the true durations; expected bookings, never who will reall
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -152,11 +152,12 @@ def _from_home(day: Day, guest: Guest, pool: str, workload: Workload) -> Iterato
 
 def _returning(day: Day, guest: Guest, pool: str, workload: Workload) -> Iterator[Coming]:
     """Households somewhere else in the office whose delivery will come to this pool."""
+    at_work = {(desk.serving[0].visitor.number, desk.serving[1]): desk for desk in day.desks if desk.serving}
     for person in day.inside.values():
         stages = person.visitor.stages
         if person is guest or not any(s.role is StageRole.DELIVERY and s.pool == pool for s in stages):
             continue
-        chains = _before_delivery(day, person, workload)
+        chains = _before_delivery(day, person, at_work, workload)
         if chains is None:
             continue
         wait, before = chains
@@ -167,7 +168,9 @@ def _returning(day: Day, guest: Guest, pool: str, workload: Workload) -> Iterato
             yield Coming(pool, law(workload, pool, StageRole.DELIVERY), wait, head_start_min=head_start, before=before)
 
 
-def _before_delivery(day: Day, person: Guest, workload: Workload) -> tuple[float, Chains] | None:
+def _before_delivery(
+    day: Day, person: Guest, at_work: Mapping[tuple[int, int], Desk], workload: Workload
+) -> tuple[float, Chains] | None:
     """Expected time in lines, and the services still to end before the delivery; None: nothing is left before it."""
     papers: list[Running] = []
     counters: list[Running] = []
@@ -176,7 +179,7 @@ def _before_delivery(day: Day, person: Guest, workload: Workload) -> tuple[float
         if position in person.done or stage.role is StageRole.DELIVERY:
             continue
         duration = law(workload, stage.pool, stage.role)
-        desk = day.serving.get((person.visitor.number, position))
+        desk = at_work.get((person.visitor.number, position))
         each = Running(duration, day.now - desk.started_at if desk else 0.0)
         if stage.role is StageRole.FIRST:
             papers.append(each)

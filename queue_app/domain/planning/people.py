@@ -65,13 +65,13 @@ class Guest:
 class Desk:
     """A clerk on this day."""
 
-    __slots__ = ("break_due", "duty", "ends_at", "present", "returns_at", "serving", "started_at")
+    __slots__ = ("break_due", "calls", "duty", "present", "returns_at", "serving", "started_at")
 
     def __init__(self, duty: Duty) -> None:
         self.duty = duty
+        self.calls = (duty.pool, *duty.helps)
         self.serving: tuple[Guest, int] | None = None
         self.started_at = 0.0
-        self.ends_at = 0.0
         self.present = True
         self.break_due: float | None = None
         self.returns_at = 0.0

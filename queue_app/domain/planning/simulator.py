@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from heapq import heappop, heappush
-from typing import Final
+from typing import Any, Final
 
 from queue_app.domain.discipline import (
     HeadStarts,
@@ -41,6 +40,7 @@ P20: Final = 0.8416
 RECHECK_MIN: Final = 2.0
 FOREVER: Final = 1e9
 Advice = Callable[["Day", Guest], float]
+Act = Callable[[Any], None]
 """The 20 % point of the wait, in minutes, of somebody who has a place and is still at home."""
 
 STUCK_MIN: Final = 7 * 24 * 60.0
@@ -83,14 +83,15 @@ class Day:
         self.pools: dict[str, list[Desk]] = {}
         for desk in self.desks:
             self.pools.setdefault(desk.duty.pool, []).append(desk)
+        self.present = {pool: len(desks) for pool, desks in self.pools.items()}
         self.helpers = _helpers(self.desks)
         self.lines: dict[str, Line[tuple[Guest, int]]] = {pool: Line() for pool in self.pools}
         self.outcome = Outcome(busy_min=dict.fromkeys(self.pools, 0.0))
         self.inside: dict[int, Guest] = {}
         self.on_the_way: dict[int, Guest] = {}
-        self.serving: dict[tuple[int, int], Desk] = {}
         self.first_pool = {visitor.number: visitor.stages[0].pool for visitor in visitors}
-        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._coming: list[tuple[float, int, Act, Any]] = []
+        self._agenda: list[tuple[float, int, Act, Any]] = []
         self._serial = 0
         self._last_departure = 0.0
         self._leads: dict[tuple[VisitClass, StageRole], timedelta] = {}
@@ -100,18 +101,18 @@ class Day:
         self._check()
         for desk in self.desks:
             for leaves, returns in desk.duty.away:
-                self._at(leaves, partial(self._break_due, desk, returns - leaves))
+                self._from_the_start(leaves, self._break_due, (desk, returns - leaves))
         for visitor in self.visitors:
             self._expect(visitor)
         latest = max([self.day_min, *(visitor.wish_min for visitor in self.visitors)]) + STUCK_MIN
-        coming, agenda = sorted(self._agenda, reverse=True), self._agenda
-        agenda.clear()  # what is known from the start stays out of the heap: a small one is quicker
+        coming, agenda = self._coming, self._agenda
+        coming.sort(reverse=True)
         while coming or agenda:
             is_known = coming and (not agenda or coming[-1] < agenda[0])
-            self.now, _, act = coming.pop() if is_known else heappop(agenda)
+            self.now, _, act, whom = coming.pop() if is_known else heappop(agenda)
             if self.now > latest:
                 break
-            act()
+            act(whom)
         return self._closed()
 
     # People
@@ -124,13 +125,13 @@ class Day:
                 known = without_papers(visitor) if visitor.prework else visitor
                 guest = self._guest(known, VisitClass.BOOKED)
                 guest.appointed_min = appointed
-                self._at(max(appointed + visitor.lateness_min, 0.0), partial(self._arrive, guest))
+                self._from_the_start(max(appointed + visitor.lateness_min, 0.0), self._arrive, guest)
         elif visitor.remote and self.policy.remote:
             guest = self._guest(visitor, VisitClass.REMOTE)
-            self._at(max(visitor.wish_min - visitor.travel_min, 0.0), partial(self._join_from_home, guest))
+            self._from_the_start(max(visitor.wish_min - visitor.travel_min, 0.0), self._join_from_home, guest)
         else:
             guest = self._guest(visitor, VisitClass.WALK_IN)
-            self._at(visitor.wish_min, partial(self._arrive, guest))
+            self._from_the_start(visitor.wish_min, self._arrive, guest)
 
     def _guest(self, visitor: Visitor, visit_class: VisitClass) -> Guest:
         guest = Guest(visitor, visit_class)
@@ -149,14 +150,14 @@ class Day:
         if leave_now(wait, visitor.travel_min):
             guest.expected_min = self.now + visitor.travel_min
             way = max(visitor.travel_min + visitor.travel_error_min, 0.0)
-            self._at(self.now + way, partial(self._arrive, guest))
+            self._at(self.now + way, self._arrive, guest)
         else:
             more = (wait - visitor.travel_min) / 2  # a line seldom becomes shorter twice as fast as time goes by
-            self._at(self.now + max(RECHECK_MIN, more), partial(self._advise, guest))
+            self._at(self.now + max(RECHECK_MIN, more), self._advise, guest)
 
     def rough_wait(self, stage: Stage) -> float:
-        here = sum(1 for desk in self.pools[stage.pool] if desk.present)
-        return self.lines[stage.pool].size * stage.mean_min / max(here, 0.5)
+        """By people before, mean and clerks who are here."""
+        return self.lines[stage.pool].size * stage.mean_min / (self.present[stage.pool] or 0.5)
 
     def _arrive(self, guest: Guest) -> None:
         guest.came = True
@@ -168,7 +169,7 @@ class Day:
         guest.counts_from = self.now if guest.appointed_min is None else max(self.now, guest.appointed_min)
         self._open_stages(guest)
         if guest.first_call is None:  # not called in the same moment
-            self._at(guest.counts_from + guest.visitor.patience_min, partial(self._give_up, guest))
+            self._at(guest.counts_from + guest.visitor.patience_min, self._give_up, guest)
 
     def _give_up(self, guest: Guest) -> None:
         if guest.first_call is None:
@@ -188,11 +189,13 @@ class Day:
         stages = guest.visitor.stages
         if len(stages) == 1:  # four of five visitors; the rest of this method would come to the same
             guest.ready_at[0] = self.now
-            guest.open.add(0)
             self._stand_in_line(guest, 0)
             return
+        done, is_serial = guest.done, self.policy.route is Route.SERIAL
         for position, stage in enumerate(stages):
-            if position not in guest.ready_at and self._is_open(guest, position, stage):
+            if position in guest.ready_at:
+                continue
+            if len(done) == position if is_serial else done.issuperset(stage.after):
                 guest.ready_at[position] = self.now
                 guest.open.add(position)
                 if not stage.resident:
@@ -201,11 +204,6 @@ class Day:
             # A free clerk may call at once; then the other lines are not for now.
             if not guest.busy and position in guest.open and position not in guest.places:
                 self._stand_in_line(guest, position)
-
-    def _is_open(self, guest: Guest, position: int, stage: Stage) -> bool:
-        if self.policy.route is Route.SERIAL:
-            return len(guest.done) == position
-        return all(before in guest.done for before in stage.after)
 
     def _chosen(self, guest: Guest) -> list[int]:
         """The lines a free resident stands in: all that are open, or the one with the least expected wait."""
@@ -263,9 +261,11 @@ class Day:
         return None
 
     def _call_next(self, desk: Desk) -> None:
-        place = self._next_place(desk)
-        if place is not None:
-            self._serve(desk, *place.person)
+        for pool in desk.calls:
+            line = self.lines[pool]
+            if line.size:
+                self._serve(desk, *self._next_in(line).person)
+                return
 
     def _serve(self, desk: Desk, guest: Guest, position: int) -> None:
         stage = guest.visitor.stages[position]
@@ -280,23 +280,23 @@ class Day:
         guest.open.discard(position)
         if self.observer:
             self.observer.began(self, guest, position)
-        desk.serving, desk.started_at, desk.ends_at = (guest, position), self.now, self.now + stage.minutes
-        self.serving[guest.visitor.number, position] = desk
-        self._at(desk.ends_at, partial(self._finish, desk))
+        desk.serving, desk.started_at = (guest, position), self.now
+        self._at(self.now + stage.minutes, self._finish, desk)
 
-    def _next_place(self, desk: Desk) -> Place[tuple[Guest, int]] | None:
-        for pool in (desk.duty.pool, *desk.duty.helps):
-            line = self.lines[pool]
-            if line.size:
-                is_order_by_now = line.size > 1 and self.policy.safety is Safety.SIXTY_MINUTES
-                return line.first(moment(self.now) if is_order_by_now else OPENS_AT)
-        return None
+    def _next_in(self, line: Line[tuple[Guest, int]]) -> Place[tuple[Guest, int]]:
+        """Whom the discipline calls from a line in which somebody stands."""
+        first = line.undisputed() or line.first(OPENS_AT if self.policy.safety is Safety.NONE else moment(self.now))
+        assert first is not None
+        return first
 
     def _sit_down(self, guest: Guest) -> None:
         """At one counter: the other lines are left for as long, with their ready times kept."""
         guest.busy = True
         if guest.places:
             stages = guest.visitor.stages
+            if len(stages) == 1:
+                self.lines[stages[0].pool].leave(guest.places.pop(0))
+                return
             for position in [position for position in guest.places if stages[position].resident]:
                 self.lines[stages[position].pool].leave(guest.places.pop(position))
 
@@ -306,38 +306,41 @@ class Day:
         stage = guest.visitor.stages[position]
         self.outcome.busy_min[desk.duty.pool] += self.now - desk.started_at
         desk.serving = None
-        del self.serving[guest.visitor.number, position]
         guest.done.add(position)
         if stage.resident:
             guest.busy, guest.free_at = False, self.now
-            guest.with_clerk += max(self.now - max(desk.started_at, guest.counts_from), 0.0)
+            counted = self.now - max(desk.started_at, guest.counts_from)
+            if counted > 0.0:
+                guest.with_clerk += counted
         if desk.break_due is not None:
             self._take_break(desk)
         if len(guest.done) == len(guest.visitor.stages):
             self._depart(guest)
         else:
             self._open_stages(guest)
-        if desk.is_free:
+        if desk.present and desk.serving is None:
             self._call_next(desk)
 
     def _depart(self, guest: Guest) -> None:
         guest.left = True
         del self.inside[guest.visitor.number]
         guest.idle = max(self.now - guest.counts_from - guest.with_clerk, 0.0)
-        self._last_departure = max(self._last_departure, self.now)
+        self._last_departure = self.now  # the clock never goes back
 
-    def _break_due(self, desk: Desk, length: float) -> None:
-        desk.break_due = length
+    def _break_due(self, whose: tuple[Desk, float]) -> None:
+        desk, desk.break_due = whose[0], whose[1]
         if desk.serving is None:
             self._take_break(desk)
 
     def _take_break(self, desk: Desk) -> None:
         """A running service came first; the break has its full length all the same."""
         assert desk.break_due is not None
+        if desk.present:
+            self.present[desk.duty.pool] -= 1
         desk.present = False
         desk.returns_at = self.now + desk.break_due
         if desk.returns_at < FOREVER:
-            self._at(desk.returns_at, partial(self._return_to_desk, desk))
+            self._at(desk.returns_at, self._return_to_desk, desk)
         desk.break_due = None
 
     def _return_to_desk(self, desk: Desk) -> None:
@@ -345,14 +348,20 @@ class Day:
         if self.now < desk.returns_at:
             return
         desk.present = True
+        self.present[desk.duty.pool] += 1
         if desk.is_free:
             self._call_next(desk)
 
     # The day's frame
 
-    def _at(self, time: float, act: Callable[[], None]) -> None:
+    def _from_the_start(self, time: float, act: Act, whom: Any) -> None:
+        """Stays out of the heap, because a small one is quicker."""
         self._serial += 1
-        heappush(self._agenda, (time, self._serial, act))
+        self._coming.append((time, self._serial, act, whom))
+
+    def _at(self, time: float, act: Act, whom: Any) -> None:
+        self._serial += 1
+        heappush(self._agenda, (time, self._serial, act, whom))
 
     def _check(self) -> None:
         """A pool that somebody needs and where nobody ever works is an impossible rota, not an endless wait."""
@@ -364,6 +373,7 @@ class Day:
             raise Refusal("rota_nobody", pools=unserved)
         for pool in needed - set(self.lines):
             self.lines[pool], self.pools[pool], self.outcome.busy_min[pool] = Line(), [], 0.0
+            self.present[pool] = 0
 
     def _closed(self) -> Outcome:
         waiting = {pool for pool, line in self.lines.items() if line.size}

@@ -83,9 +83,12 @@ def _half_widths(values: Floats, which: np.ndarray[tuple[int, ...], np.dtype[np.
 
     Points are looked up among steps of all values together, so that a day drawn twice is an addition of rows.
     """
-    steps = np.unique(np.sort(values)[np.linspace(0, len(values) - 1, STEPS).astype(np.intp)])
-    step = np.searchsorted(steps, values, side="right") - 1
-    per_day = np.bincount(which * len(steps) + step, minlength=days * len(steps)).reshape(days, len(steps))
+    order = np.argsort(values, kind="stable")
+    ascending = values[order]
+    steps = np.unique(ascending[np.linspace(0, len(values) - 1, STEPS).astype(np.intp)])
+    reaches = np.append(np.searchsorted(ascending, steps), len(values))
+    step = np.repeat(np.arange(len(steps)), np.diff(reaches))
+    per_day = np.bincount(which[order] * len(steps) + step, minlength=days * len(steps)).reshape(days, len(steps))
     drawn = _drawn(days)
     total = np.cumsum(drawn @ per_day.astype(np.float64), axis=1)
     known = total[total[:, -1] > 0]
