@@ -49,11 +49,14 @@ class Keyring:
     def __init__(self) -> None:
         self._box: MultiFernet | None = None
         self._hash_key = b""
+        self.decoy = b""
+        """Something sealed that says nothing: opened in place of what is not there, so that both take as long."""
 
     def use(self, keys: tuple[str, ...], search_key: str) -> None:
         """Seal with the first key, open with any. The search key is another one: hashes outlive a rotation of keys."""
         self._box = MultiFernet([Fernet(key) for key in keys])
         self._hash_key = hashlib.sha256(b"search|" + search_key.encode()).digest()
+        self.decoy = self.seal("::::")
 
     def seal(self, text: str) -> bytes:
         return self._open_box().encrypt(text.encode("utf-8", "surrogatepass"))

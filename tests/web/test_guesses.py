@@ -7,6 +7,7 @@ import os
 import random
 import re
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from queue_app.domain.access import Role
 from queue_app.services import pairing
+from queue_app.store.columns import KEYRING
 from queue_app.store.database import db, writing
 from queue_app.store.office_tables import OfficeRow
 from queue_app.web.limits import PLACES
@@ -188,6 +190,40 @@ def test_beside_what_there_is_and_where_nothing_is_sounds_the_same(world: World,
     for _ in range(3):
         assert said(near(client)) == said(far(client))
         world.clock.pass_(minutes=1)
+
+
+def calls_of(act: Callable[[], object]) -> int:
+    """How many functions of Python an act calls in this thread."""
+    called = 0
+
+    def count(_frame: object, kind: str, _about: object) -> None:
+        nonlocal called
+        called += kind == "call"
+
+    sys.setprofile(count)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)
+    return called
+
+
+SPREAD = {"login": 100}
+"""Calls by which two equal guesses may differ: some weak references end meanwhile. A passphrase is hashed for as long as
+ten thousand calls take, and a name that somebody has is a row that is read."""
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_beside_what_there_is_and_where_nothing_is_costs_the_same_calls(world: World, door: str) -> None:
+    """What a stopwatch would measure if nothing else ran on the machine."""
+    client = world.app.test_client()
+    near, far = guesses(world)[door]
+    for act in (near, far, near, far):
+        act(client)
+        world.clock.pass_(minutes=1)
+    assert abs(calls_of(lambda: near(client)) - calls_of(lambda: far(client))) <= SPREAD.get(door, 15)
+    opened = calls_of(lambda: KEYRING.unseal(KEYRING.decoy))
+    assert opened > 15, "the twin: one box opened for codes that there are would be seen"
 
 
 @pytest.mark.storm
