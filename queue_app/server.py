@@ -62,8 +62,8 @@ def start(app: Flask) -> None:
     from queue_app.adapters.printer import printer_from
     from queue_app.adapters.senders import senders_for
     from queue_app.services.bookkeeping import Bookkeeper
-    from queue_app.services.outbox import Outbox
     from queue_app.services.outlook import Lookout
+    from queue_app.services.post_room import PostRoom
     from queue_app.services.printing import PrintRoom
     from queue_app.services.speech_room import SpeechRoom
     from queue_app.web.context import KEY
@@ -81,8 +81,8 @@ def start(app: Flask) -> None:
     threading.Thread(target=bookkeeper.work, daemon=True, name="bookkeeper").start()
     speech_room = SpeechRoom(house.ports, app.app_context)
     threading.Thread(target=speech_room.work, daemon=True, name="speech room").start()
-    outbox = Outbox(house.ports, senders_for(house.settings), app.app_context)
-    threading.Thread(target=outbox.work, daemon=True, name="outbox").start()
+    post_room = PostRoom(house.ports, senders_for(house.settings), app.app_context)
+    threading.Thread(target=post_room.work, daemon=True, name="post room").start()
 
 
 def check_surroundings(settings: Settings) -> None:

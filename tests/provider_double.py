@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,6 +23,8 @@ class ProviderDouble:
     behaves: Behaviour = lambda _number: "take"
     taken: list[dict[str, str]] = field(default_factory=list)
     requests: int = 0
+    takes_s: float = 0.0
+    """How long each answer takes."""
 
     def __enter__(self) -> ProviderDouble:
         double = self
@@ -56,6 +59,7 @@ class ProviderDouble:
             what = self.behaves(number)
             if what.startswith("take"):
                 self.taken.append(dict(form))
+        threading.Event().wait(self.takes_s)
         if what.endswith("hang_up"):
             handler.close_connection = True
             handler.connection.close()
@@ -72,5 +76,6 @@ class ProviderDouble:
         handler.send_response(status)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(raw)))
-        handler.end_headers()
-        handler.wfile.write(raw)
+        with suppress(OSError):  # whoever asked was killed meanwhile
+            handler.end_headers()
+            handler.wfile.write(raw)

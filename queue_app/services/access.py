@@ -18,7 +18,6 @@ from queue_app.domain.errors import Conflict
 from queue_app.services import accounts, bearers, second_factor, staff_sessions
 from queue_app.store.access_tables import StaffSession, UserRow
 
-
 NOBODY = 0
 """An id that no person has."""
 

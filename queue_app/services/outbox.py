@@ -2,8 +2,9 @@
 
 Decides what happens to a message by what the provider answered. Proven not sent: tried again, later each time, until
 its use is over. Refused: failed. Silence after it was handed over: unknown, and never sent again, because the other
-end may have it; only the provider's own report can still turn that into sent or failed. No database session and no
-lock is held while a provider is spoken to. Leaves protocols to the adapters (`Sender`).
+end may have it; only the provider's own report can still turn that into sent or failed. Whose use is over first goes
+first, so a call is not late because three thousand reminders are due. No database session and no lock is held while a
+provider is spoken to. Leaves protocols to the adapters (`Sender`), and how many send at a time to `post_room`.
 
 Source: providers take no key against repeats, so nothing better than "once, or known to be in doubt" can be promised.
 """
@@ -12,26 +13,31 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.orm import Session
 
+from queue_app.services.channel_rests import Rests
 from queue_app.services.messages import WITHDRAWN
 from queue_app.services.ports import Ports, Sender
 from queue_app.services.remote import is_still_away
-from queue_app.store.database import reading, writing
+from queue_app.store.database import engine_of, reading, writing
 from queue_app.store.office_tables import AlarmRow
 from queue_app.store.queue_tables import PAPER, Delivery
 
 log = logging.getLogger("matazu.outbox")
 
-MOST_AT_A_LOOK = 20
+MOST_LOOKED_THROUGH = 100
+"""Messages that one claim may drop because their use is over, or pass by because their person is being written to."""
+
+CLAIMING = 20_261_129
+"""PostgreSQL's number for the lock of whoever claims: two at once would each count one message too few to a number."""
+
 LEASE = timedelta(minutes=2)
 """A message claimed for longer than this died with its sender: unknown."""
 
@@ -40,10 +46,11 @@ MOST_ATTEMPTS = 12
 PER_NUMBER = ((timedelta(hours=1), 3), (timedelta(days=1), 5))
 """Short messages to one number; a form must not become a way to pester somebody."""
 
+PER_NUMBER_LOOKED_BACK = timedelta(days=1)
+
 PER_DAY_IN_ALL = 3000
 """Short messages of one office in 24 hours: the bill has an end, and staff are told when it is reached."""
 
-LOOK_AGAIN_S = 1.0
 SILENT = "silent: "
 ENDED = ("sent", "delivered", "failed", "unknown", "dropped")
 _HANDED_OVER = ("sending", "sent", "delivered", "unknown")
@@ -84,20 +91,24 @@ class Claimed:
     expires_at: datetime
 
 
+class _Said(NamedTuple):
+    state: str
+    at: datetime
+
+
 Senders = Mapping[str, Sender]
 
 
-def send_due(ports: Ports, senders: Senders, *, paused: Mapping[str, datetime] | None = None) -> dict[str, datetime]:
-    """Send what is due now; returns the channels that should rest, and until when."""
-    resting = {channel: until for channel, until in (paused or {}).items() if until > ports.clock()}
-    for _ in range(MOST_AT_A_LOOK):
-        message = writing(partial(_claim, now=ports.clock(), skip=tuple(resting)))
-        if message is None:
-            break
-        until = _send(ports, senders, message)
-        if until is not None:
-            resting[message.channel] = until
-    return resting
+def send_due(ports: Ports, senders: Senders, rests: Rests | None = None) -> None:
+    """Send what is due, one after the other, until nothing is or the channels of the rest keep still."""
+    rests = Rests() if rests is None else rests
+    while (message := _next(ports, rests)) is not None:
+        _send(ports, senders, message, rests)
+
+
+def _next(ports: Ports, rests: Rests) -> Claimed | None:
+    now = ports.clock()
+    return writing(partial(_claim, now=now, skip=rests.resting(now)))
 
 
 def report(session: Session, delivery_id: int, state: str, *, provider_id: str | None, now: datetime) -> bool:
@@ -117,26 +128,33 @@ def report(session: Session, delivery_id: int, state: str, *, provider_id: str |
 
 def _claim(session: Session, now: datetime, skip: Sequence[str]) -> Claimed | None:
     """The next message, and no more than that: were this sender to die, the others have surely not been sent."""
+    if engine_of(session).dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": CLAIMING})
     _give_up_the_lost(session, now)
-    query = (
-        select(Delivery)
-        .where(Delivery.state == "due", Delivery.due_at <= now, Delivery.channel.not_in([PAPER, *skip]))
-        .order_by(Delivery.due_at, Delivery.id)
-        .limit(MOST_AT_A_LOOK)
-        .with_for_update(skip_locked=True)
-    )
-    return next(filter(None, (_claim_one(session, row, now) for row in session.scalars(query))), None)
+    due = select(Delivery.id).where(*_is_due(now, skip)).order_by(Delivery.expires_at, Delivery.due_at, Delivery.id)
+    for delivery_id in session.scalars(due.limit(MOST_LOOKED_THROUGH)).all():
+        row = session.get(Delivery, delivery_id, with_for_update={"skip_locked": True})
+        claimed = None if row is None or row.state != "due" else _claim_one(session, row, now)
+        if claimed is not None:
+            return claimed
+    return None
+
+
+def _is_due(now: datetime, skip: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    return Delivery.state == "due", Delivery.due_at <= now, Delivery.channel.not_in([PAPER, *skip])
 
 
 def _claim_one(session: Session, row: Delivery, now: datetime) -> Claimed | None:
-    row.updated_at = now
-    stop = _why_not(session, row, now)
+    said = _said_to(session, row, now)
+    stop = _why_not(session, row, said, now)
     if stop is not None:
         # What fell silent before and is over now was perhaps sent: nobody may read that it was not.
         row.state = "unknown" if (row.last_error or "").startswith(SILENT) else "dropped"
-        row.last_error = stop
+        row.last_error, row.updated_at = stop, now
         return None
-    row.state, row.attempts, row.locked_until = "sending", row.attempts + 1, now + LEASE
+    if "sending" in (each.state for each in said):
+        return None  # what is said to one person is said in its order: "moved" must not arrive after "cancelled"
+    row.state, row.attempts, row.locked_until, row.updated_at = "sending", row.attempts + 1, now + LEASE, now
     session.flush()
     return Claimed(
         row.id,
@@ -150,7 +168,19 @@ def _claim_one(session: Session, row: Delivery, now: datetime) -> Claimed | None
     )
 
 
-def _why_not(session: Session, row: Delivery, now: datetime) -> str | None:
+def _said_to(session: Session, row: Delivery, now: datetime) -> Sequence[_Said]:
+    """What was handed over for the same address within a day, and when."""
+    if row.address_hash is None:
+        return ()
+    query = select(Delivery.state, Delivery.updated_at).where(
+        Delivery.address_hash == row.address_hash,
+        Delivery.updated_at > now - PER_NUMBER_LOOKED_BACK,
+        Delivery.state.in_(_HANDED_OVER),
+    )
+    return [_Said(*found) for found in session.execute(query)]
+
+
+def _why_not(session: Session, row: Delivery, said: Sequence[_Said], now: datetime) -> str | None:
     if row.expires_at <= now:
         return "expired"
     if not row.address:
@@ -159,18 +189,20 @@ def _why_not(session: Session, row: Delivery, now: datetime) -> str | None:
         return WITHDRAWN
     if row.channel != "sms":
         return None
-    for span, most in PER_NUMBER:
-        if _handed_over(session, now - span, Delivery.address_hash == row.address_hash) >= most:
-            return "limit_of_number"
-    if _handed_over(session, now - timedelta(days=1), Delivery.office_id == row.office_id) >= PER_DAY_IN_ALL:
+    if any(sum(each.at > now - span for each in said) >= most for span, most in PER_NUMBER):
+        return "limit_of_number"
+    if _sent_by_office(session, row.office_id, now - timedelta(days=1)) >= PER_DAY_IN_ALL:
         _raise_alarm(session, row.office_id, now)
         return "limit_in_all"
     return None
 
 
-def _handed_over(session: Session, since: datetime, which: ColumnElement[bool]) -> int:
+def _sent_by_office(session: Session, office_id: int, since: datetime) -> int:
     query = select(func.count()).where(
-        which, Delivery.channel == "sms", Delivery.state.in_(_HANDED_OVER), Delivery.updated_at > since
+        Delivery.office_id == office_id,
+        Delivery.channel == "sms",
+        Delivery.state.in_(_HANDED_OVER),
+        Delivery.updated_at > since,
     )
     return session.scalar(query) or 0
 
@@ -193,39 +225,38 @@ def _give_up_the_lost(session: Session, now: datetime) -> None:
     )
 
 
-def _send(ports: Ports, senders: Senders, message: Claimed) -> datetime | None:
-    """Send one; returns until when its channel should rest, if the provider could not be reached."""
+def _send(ports: Ports, senders: Senders, message: Claimed, rests: Rests) -> None:
     sender = senders.get(message.channel)
     if sender is None:
         _settle(ports, message, "failed", error="this channel is not set up")
-        return None
-    now = ports.clock()
-    payload = {**message.payload, "delivery": message.id, "valid_s": _valid_s(message, now)}
+        return
+    payload = {**message.payload, "delivery": message.id, "valid_s": _valid_s(message, ports.clock())}
     try:
         provider_id = sender.send(address=message.address, kind=message.kind, payload=payload, key=message.dedupe)
     except NotSent as failure:
-        return _try_later(ports, message, failure)
+        rests.failed(message.channel, ports.clock(), was_told=failure.after is not None)
+        _try_later(ports, message, failure)
     except Refused as refusal:
+        rests.answered(message.channel)
         _settle(ports, message, "failed", error=str(refusal))
     except OutcomeUnknown as silence:
+        rests.failed(message.channel, ports.clock())
         _settle(ports, message, "unknown", error=str(silence))
     except Exception as error:  # noqa: BLE001 - whatever broke, it may have been handed over
         log.warning("a message ended in doubt", extra={"channel": message.channel, "kind": type(error).__name__})
         _settle(ports, message, "unknown", error=type(error).__name__)
     else:
+        rests.answered(message.channel)
         _settle(ports, message, "sent", provider_id=provider_id)
-    return None
 
 
-def _try_later(ports: Ports, message: Claimed, failure: NotSent) -> datetime | None:
+def _try_later(ports: Ports, message: Claimed, failure: NotSent) -> None:
     error = f"{SILENT}{failure}" if isinstance(failure, MayRepeat) else str(failure)
     if message.attempts >= MOST_ATTEMPTS:
         _settle(ports, message, "unknown" if isinstance(failure, MayRepeat) else "failed", error=error)
-        return None
+        return
     wait = failure.after or BACK_OFF[min(message.attempts, len(BACK_OFF)) - 1]
-    due_at = ports.clock() + wait
-    _settle(ports, message, "due", error=error, due_at=due_at)
-    return ports.clock() + min(wait, BACK_OFF[0])
+    _settle(ports, message, "due", error=error, due_at=ports.clock() + wait)
 
 
 def _settle(
@@ -258,40 +289,14 @@ def _valid_s(message: Claimed, now: datetime) -> int:
     return max(1, int((message.expires_at - now).total_seconds()))
 
 
-@dataclass
-class Outbox:
-    """One per process. `work` runs in a thread (or greenlet) beside the relay."""
-
-    ports: Ports
-    senders: Senders
-    in_app: Callable[[], Any]
-    beat_at: datetime | None = None
-    _paused: dict[str, datetime] = field(default_factory=dict)
-    _stop: threading.Event = field(default_factory=threading.Event)
-
-    def work(self) -> None:
-        """Until `stop`: look once a second, send what is due."""
-        while not self._stop.wait(LOOK_AGAIN_S):
-            try:
-                with self.in_app():
-                    self.look()
-            except Exception:
-                log.exception("the outbox could not look; it tries again")
-
-    def look(self) -> None:
-        """Send everything that is due now and whose channel does not rest."""
-        if something_is_due(self.ports):
-            self._paused = send_due(self.ports, self.senders, paused=self._paused)
-        self.beat_at = self.ports.clock()
-
-    def stop(self) -> None:
-        self._stop.set()
-
-
 def something_is_due(ports: Ports) -> bool:
-    """Asked without a writer's turn, because mostly nothing is."""
+    return how_many_are_due(ports, (), most=1) > 0
+
+
+def how_many_are_due(ports: Ports, skip: Sequence[str], *, most: int) -> int:
+    """Counted up to `most`, those of a sender that died included; without a writer's turn, as mostly there are none."""
     now = ports.clock()
-    waiting = (Delivery.state == "due") & (Delivery.due_at <= now) & (Delivery.channel != PAPER)
-    lost = (Delivery.state == "sending") & (Delivery.locked_until <= now)
+    lost = select(Delivery.id).where(Delivery.state == "sending", Delivery.locked_until <= now).limit(1)
     with reading() as session:
-        return session.scalar(select(Delivery.id).where(waiting | lost).limit(1)) is not None
+        due = len(session.scalars(select(Delivery.id).where(*_is_due(now, skip)).limit(most)).all())
+        return due or len(session.scalars(lost).all())

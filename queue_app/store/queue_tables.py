@@ -256,7 +256,8 @@ class Delivery(Model):
     last_error: Mapped[str | None] = mapped_column(String(200))
     updated_at: Mapped[datetime] = mapped_column(Instant)
     __table_args__ = (
-        Index("ix_delivery_due", "state", "due_at"),
+        Index("ix_delivery_due", "state", "due_at", "expires_at", "channel"),
+        Index("ix_delivery_of_office", "office_id", "channel", "updated_at", "state"),
         Index("ix_delivery_to", "address_hash", "updated_at"),
         Index("ix_delivery_reservation", "reservation_id"),
     )

@@ -103,6 +103,18 @@ def never_ask_who_they_are_again() -> None:
     access.still_valid = lambda _session, identities, _now: set(identities)  # type: ignore[assignment]
 
 
+def send_again_what_fell_silent() -> None:
+    """The twin of messages that are never sent twice: silence counts as proof that nothing was taken."""
+    from queue_app.services import outbox
+
+    properly = outbox._settle
+
+    def settle(ports: Any, message: Any, state: str, **more: Any) -> None:
+        properly(ports, message, "due" if state == "unknown" else state, **more)
+
+    outbox._settle = settle
+
+
 ODDITIES: dict[str, Callable[[], None]] = {
     "clock": move_clock,
     "numbers in memory": count_in_memory,
@@ -112,10 +124,13 @@ ODDITIES: dict[str, Callable[[], None]] = {
     "no seals": seal_nothing,
     "let in once": never_ask_who_they_are_again,
     "a thread for everybody": a_thread_for_everybody,
+    "sends again": send_again_what_fell_silent,
 }
 
 
-LATE = [name for name in ("no second look", "no seals", "let in once") if name in os.environ.get("ODD", "")]
+LATE = [
+    name for name in ("no second look", "no seals", "let in once", "sends again") if name in os.environ.get("ODD", "")
+]
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))

@@ -163,7 +163,7 @@ def _end(session: Session, secret: str, now: datetime) -> None:
 def _note_failure(session: Session, name: str) -> None:
     """In the trail of the person's office; for names nobody has, in the first office's, and without the name."""
     user = session.scalars(select(UserRow).where(UserRow.login == name.strip().lower())).first()
-    first = session.scalar(select(func.min(OfficeRow.id)))  # asked for whoever it is: the time must not tell who there is
+    first = session.scalar(select(func.min(OfficeRow.id)))  # asked in any case: the time must not tell who there is
     office_id = user.office_id if user else first
     if office_id is not None:
         subject = f"user:{user.id}" if user else "unknown"
