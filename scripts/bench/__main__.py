@@ -107,8 +107,17 @@ def doors(folder: Path, size: float) -> list[str]:
 
 
 def flat_out(folder: Path, size: float) -> list[str]:
+    return _flat_out(measures.flat_out(folder, max(4, 20 * size)), "Flat out (SQLite, synchronous=FULL)")
+
+
+def slow_disk(folder: Path, size: float) -> list[str]:
+    found = measures.flat_out(folder, max(4, 20 * size), disk=measures.SLOW_DISK)
+    return _flat_out(found, "The same, each forced write 5 ms slower")
+
+
+def _flat_out(runs: dict[int, dict[str, measures.Presses]], title: str) -> list[str]:
     rows = []
-    for clients, found in measures.flat_out(folder, max(4, 20 * size)).items():
+    for clients, found in runs.items():
         floor = found["bare"]
         for name, what in (
             ("bare", "bare handler, one durable commit"),
@@ -118,7 +127,7 @@ def flat_out(folder: Path, size: float) -> list[str]:
             run = found[name]
             ratio = f"{run.per_s / floor.per_s:.2f}"
             rows.append((f"{clients} clients: {what}", f"{run.per_s:.0f}", ms(run.at(0.5)), ms(run.at(0.95)), ratio))
-    return table("Flat out (SQLite, synchronous=FULL)", ("", "a second", "p50", "p95", "share of bare"), *rows)
+    return table(title, ("", "a second", "p50", "p95", "share of bare"), *rows)
 
 
 def screens(folder: Path, size: float) -> list[str]:
@@ -242,6 +251,7 @@ PARTS: dict[str, Callable[[Path, float], list[str]]] = {
     "morning": morning,
     "doors": doors,
     "flat-out": flat_out,
+    "slow-disk": slow_disk,
     "screens": screens,
     "screens-speed": screens_speed,
     "booking": bookings,

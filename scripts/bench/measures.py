@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,9 @@ from tests.storm.town import OFFICE, Town, grown_town, small_town
 
 TICKETS = f"/api/v1/offices/{OFFICE}/tickets"
 DESKS = 10
+_FORCED = "fsync,fdatasync"
+SLOW_DISK = f"strace -f --seccomp-bpf -qq -o /dev/null -e trace={_FORCED} -e inject={_FORCED}:delay_exit=5000".split()
+"""Every forced write takes 5 ms longer: some 190 a second, as on a disk without a cache that survives a power cut."""
 
 
 @dataclass(frozen=True)
@@ -121,18 +126,30 @@ def doors_open(folder: Path, rounds: int) -> list[float]:
         return longest
 
 
-def flat_out(folder: Path, seconds: float) -> dict[int, dict[str, Presses]]:
+def flat_out(folder: Path, seconds: float, *, disk: Sequence[str] = ()) -> dict[int, dict[str, Presses]]:
     """As fast as 8 and 32 clients can press, beside the bare handler: same machine, same disk, same minutes."""
     found: dict[int, dict[str, Presses]] = {}
-    with small_town(folder, counters=32) as town, bare("tickets", str(folder / "bare.db")) as bare_port:
+    server = Behind(disk, folder)
+    with small_town(folder, counters=32, server=server) as town, bare("tickets", str(folder / "bare.db"), disk) as port:
         for clients in (8, 32):
             bare_plan = [{"kind": "bare", "path": "/tickets", "body": {"service": "moving"}}] * clients
             found[clients] = {
-                "bare": presses(load(bare_port, "flat_out", bare_plan, seconds), "bare", seconds),
+                "bare": presses(load(port, "flat_out", bare_plan, seconds), "bare", seconds),
                 "issue": presses(load(town.server.port, "flat_out", issuers(town, clients), seconds), "issue", seconds),
                 "call": presses(load(town.server.port, "flat_out", callers(town, clients), seconds), "call", seconds),
             }
     return found
+
+
+class Behind(RealServer):
+    """A server whose command stands behind another, such as one that slows its disk down."""
+
+    def __init__(self, before: Sequence[str], folder: Path) -> None:
+        super().__init__(folder)
+        self._before = before
+
+    def command(self) -> list[str]:
+        return [*self._before, *super().command()]
 
 
 def thousand_screens(folder: Path, screens: int, calls: int) -> dict[str, list[float]]:
@@ -178,10 +195,11 @@ def last_screen(rows: list[Row], seen: list[list[list[float]]]) -> list[float]:
 
 
 @contextlib.contextmanager
-def bare(what: str, with_what: str) -> Iterator[int]:
+def bare(what: str, with_what: str, before: Sequence[str] = ()) -> Iterator[int]:
     """The yardstick, running."""
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "scripts.bench.bare", what, str(port), with_what], cwd=ROOT)
+    command = [*before, sys.executable, "-m", "scripts.bench.bare", what, str(port), with_what]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     probe = RealServer(Path(), port=port)
     try:
         until = time.monotonic() + 30
@@ -193,7 +211,7 @@ def bare(what: str, with_what: str) -> Iterator[int]:
                 process.wait(0.1)
         yield port
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # what stands before it would leave it running
         process.wait()
 
 
