@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from queue_app.commands.sentences import in_sentences
 from queue_app.commands.surroundings import office_id, this_house
 from queue_app.domain.audit import Act
-from queue_app.services import audit, office_export
+from queue_app.services import audit, office_export, regrid
 from queue_app.services.office_file import (
     LARGEST_FILE,
     OfficeFileRefused,
@@ -40,6 +40,7 @@ def load(file: Path) -> None:
 
     def deed(session: Session) -> str:
         code = load_office(session, text, str(file), ports.clock(), file.parent)
+        regrid.lay_again(session, office_id(session, code), ports)
         audit.note_in(session, office_id(session, code), ports, audit.COMMAND, Act.OFFICE_LOADED, f"office:{code}")
         return code
 

@@ -18,7 +18,7 @@ from queue_app.domain.events import Event
 from queue_app.domain.person_name import normalise_kana
 from queue_app.domain.reservation import Action, State, new_code, new_pin, next_state
 from queue_app.domain.slots import NoPlace, slot_id
-from queue_app.services import holding, places, reminders, tokens
+from queue_app.services import holding, places, regrid, reminders, tokens
 from queue_app.services.availability import route_of
 from queue_app.services.deed import Deed
 from queue_app.services.errands import Said
@@ -53,6 +53,7 @@ def book(deed: Deed, request: Request) -> Reservation:
     be used.
     """
     places.clear_passed(deed)
+    regrid.lay_again_once(deed)
     name = normalise_kana(request.name_kana)
     _check_needs(deed, request.needs)
     row, chosen = _placed(deed, request)
@@ -85,6 +86,7 @@ def reschedule(deed: Deed, row: Reservation, slot: str, *, made_from: int | None
     field what `holding.choose` refuses.
     """
     places.clear_passed(deed)
+    regrid.lay_again_once(deed)
     after = next_state(State(row.state), Action.RESCHEDULE)
     if slot == slot_id(row.service, row.start_at):
         return row

@@ -16,7 +16,7 @@ from queue_app.domain.errors import Conflict, Invalid, NotFound
 from queue_app.domain.events import Event
 from queue_app.domain.reservation import Action, State, extended_hold, hold_until, next_state
 from queue_app.domain.slots import CapacityOf, NoPlace, SlotTime, covered_slots, invited_at, parse_slot_id, why_not
-from queue_app.services import places, tokens, wishes
+from queue_app.services import places, regrid, tokens, wishes
 from queue_app.services.availability import alternatives_to, ask_of, capacity_of, offer_of, route_of
 from queue_app.services.deed import Deed
 from queue_app.services.errands import TOO_EARLY, Errand, Said, check_can_be_done, errand_of
@@ -41,6 +41,7 @@ def hold(deed: Deed, slot: str, said: Said) -> tuple[Reservation, str]:
     Refuses `slot_full` with `alternatives`, and by field what `choose` refuses.
     """
     places.clear_passed(deed)
+    regrid.lay_again_once(deed)
     chosen = choose(deed, slot, said)
     nonce = tokens.new_nonce()
     hold_id = tokens.hold_id(deed.ports.secret, nonce)

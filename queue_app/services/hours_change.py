@@ -15,7 +15,7 @@ from queue_app.domain.calendar import Hours, open_intervals
 from queue_app.domain.errors import Conflict
 from queue_app.domain.office import Office
 from queue_app.domain.reservation import State
-from queue_app.services import reminders, setup
+from queue_app.services import regrid, reminders, setup
 from queue_app.services.deed import Deed
 from queue_app.services.ports import Ports
 from queue_app.store.office_tables import OfficeRow
@@ -47,7 +47,7 @@ def change_hours(deed: Deed, made_from: int, hours: Hours, *, seen: int, with_no
         return 0
     row.settings = {**row.settings, "hours": hours.to_value()}
     event = setup.changed(deed, "hours", deed.office.code)
-    deed.session.flush()
+    regrid.lay_again(deed.session, deed.office.id, deed.ports)
     told = [booking for booking in hit if with_notices and reminders.contact_of(booking) is not None]
     for booking in told:
         reminders.hours_changed(deed, booking, event)

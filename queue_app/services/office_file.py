@@ -22,7 +22,7 @@ from queue_app.services.demo_office import demo_office_text
 from queue_app.services.navigator_file import check_navigator, checked_source
 from queue_app.services.navigator_source import Finding, Source, read_source
 from queue_app.services.office_export import export_office, state_named
-from queue_app.services.office_links import HINTS, check_links, check_navigator_services
+from queue_app.services.office_links import HINTS, check_links, check_navigator_services, check_translations
 from queue_app.services.office_navigator import OFFICES, navigator_rules
 from queue_app.services.office_rows import check_in_use, write_office
 from queue_app.services.office_shape import check_shape
@@ -110,7 +110,9 @@ def _check(source: Source, rules: str | None) -> None:
         source.add(("navigator",), "no_such_file", f"There is no file {named} beside this one")
         return
     source.findings.extend(check_navigator(rules, named))
-    check_navigator_services(source, checked_source(rules, named))
+    read = checked_source(rules, named)
+    check_navigator_services(source, read)
+    check_translations(source, read)
 
 
 def _rules(source: Source, folder: Path | None, kept: Mapping[str, str]) -> str | None:

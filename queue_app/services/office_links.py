@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from queue_app.services.navigator_source import Path, Source
+from queue_app.services.navigator_source import Finding, Path, Source
 from queue_app.services.office_defaults import COUNTER_STAGES, STAGES
 from queue_app.services.office_shape import is_code
 
 LOOK_ALIKES = frozenset("IOQZ")
 SMALLEST_BAND = 10
-HINTS = frozenset({"look_alike_letter", "nobody_serves", "unknown_navigator_service"})
+HINTS = frozenset({"look_alike_letter", "nobody_serves", "unknown_navigator_service", "untranslated"})
 """Findings a city should hear of and may live with. Everything else refuses the file."""
 
 Entry = Mapping[str, Any]
@@ -42,6 +42,21 @@ def check_navigator_services(source: Source, rules: Source) -> None:
     for service in sorted({str(name) for name in named} - known):
         message = f"The rules name the service {service}, which this office does not have; nobody can book it"
         source.add(("navigator",), "unknown_navigator_service", message)
+
+
+def check_translations(source: Source, rules: Source) -> None:
+    """What the rules say in Japanese only stays Japanese for readers of every other language."""
+    for path in _japanese_only((), rules.value):
+        message = f"{'.'.join(map(str, path))} has no English text; others read it in Japanese"
+        source.findings.append(Finding(rules.line(path), "untranslated", message, rules.name))
+
+
+def _japanese_only(path: Path, value: object) -> Iterator[Path]:
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    if isinstance(value, dict) and value.get("ja") and not value.get("en"):
+        yield path
+    for key, inner in entries:
+        yield from _japanese_only((*path, key), inner)
 
 
 def _entries(source: Source, part: str) -> Iterator[tuple[Path, Entry]]:

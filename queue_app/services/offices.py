@@ -81,6 +81,11 @@ def office_at(session: Session, office_id: int, setup_version: int) -> Office:
     return held[1]
 
 
+def office_as_written(session: Session, office_id: int) -> Office:
+    """The office as this transaction has written it so far; nobody else is told, it may yet be rolled back."""
+    return _load(session, office_id)
+
+
 def _load(session: Session, office_id: int) -> Office:
     row = session.get_one(OfficeRow, office_id, populate_existing=True)
     settings = row.settings

@@ -18,7 +18,7 @@ from queue_app.domain.events import Event
 from queue_app.domain.planning.shift_rules import parse_rota
 from queue_app.domain.slot_plan import parse_slot_plan
 from queue_app.domain.ticket import StageKind
-from queue_app.services import offices
+from queue_app.services import offices, regrid
 from queue_app.services.deed import Deed
 from queue_app.store.office_tables import CounterRow, OfficeLog, OfficeRow, ServiceRow
 from queue_app.store.queue_tables import EventRow
@@ -122,7 +122,8 @@ def change_slots(deed: Deed, code: str, made_from: int, slots: Mapping[str, Any]
     kept = {key: value for key, value in (row.slots or {}).items() if key not in _SLOT_FIELDS}
     plan = None if slots is None else parse_slot_plan({**kept, **slots})
     row.slots = None if plan is None else plan.to_value()
-    changed(deed, "slots", code)
+    if changed(deed, "slots", code):
+        regrid.lay_again(deed.session, deed.office.id, deed.ports)
 
 
 def change_rota(deed: Deed, made_from: int, entries: Sequence[Mapping[str, object]]) -> None:

@@ -279,8 +279,7 @@ def test_answers_on_another_phone_can_be_booked_from_there(hall: City) -> None:
         if page.locator("#moved_on").count():
             page.fill("#moved_on", "2026-11-01")
         press(page, "次へ")
-    page.click("summary:has-text('スマートフォンに送る')")
-    shared = page.locator("main details a").get_attribute("href") or ""
+    shared = page.locator("main a:has-text('この結果へのリンク')").get_attribute("href") or ""
     other.goto(hall.url + urlsplit(shared).path)
     assert "転出証明書" in other.inner_text("main")
     press(other, "予約を始める")

@@ -30,6 +30,7 @@ from tests.world import World
 
 CLIENTS = 200
 SALES = int(os.environ.get("SALES", "50"))
+HOLDS, AT_A_TIME = int(os.environ.get("HOLDS", "10000")), 500
 OFFICE = """
 code: aoba
 name: {{ja: あおば市役所, en: Aoba City Hall}}
@@ -130,10 +131,15 @@ def race(world: World, path: Path, clients: int = CLIENTS) -> list[Any]:
         (by_staff, 1, 40),
         (all_mixed, 1, CLIENTS),
         (all_mixed, 3, 40),
+        *(
+            pytest.param(path, capacity, CLIENTS, marks=pytest.mark.storm)
+            for path in (direct, by_hold, by_moving, by_staff)
+            for capacity in (1, 3, 20)
+        ),
     ],
 )
 def test_exactly_as_many_win_as_there_are_places(world: World, path: Path, capacity: int, clients: int) -> None:
-    """Two hundred by each path are in the storm below."""
+    """The storm: two hundred by each path alone. Round after round of all mixed is below."""
     open_with(world, capacity)
     answers = race(world, path, clients)
     statuses = Counter(answer.status_code // 100 for answer in answers)
@@ -172,17 +178,19 @@ def test_the_database_refuses_a_second_owner_even_if_the_count_is_wrong(
     assert [answer.status_code for answer in answers].count(201) == 1 == sold(world)
 
 
-def test_a_capacity_cut_while_selling_counts_from_that_moment_on(world: World) -> None:
+@pytest.mark.parametrize("clients", [60, pytest.param(CLIENTS, marks=pytest.mark.storm)])
+def test_a_capacity_cut_while_selling_counts_from_that_moment_on(world: World, clients: int) -> None:
+    """Cut by loading the office's file again, the only thing that is imported while places are sold."""
     open_with(world, 20)
-    sellers = direct(world, 60)
-    together([*sellers[:30], lambda: open_with(world, 5), *sellers[30:]])
+    sellers = direct(world, clients)
+    together([*sellers[: clients // 2], lambda: open_with(world, 5), *sellers[clients // 2 :]])
     with world.app.app_context(), reading() as session:
         rows = session.execute(select(EventRow.version, EventRow.name).order_by(EventRow.version)).all()
     last_change = max(version for version, name in rows if name == Event.SETUP_CHANGED)
     before = sum(1 for version, name in rows if name == Event.RESERVED and version < last_change)
     after = sum(1 for version, name in rows if name == Event.RESERVED and version > last_change)
     assert before <= 20
-    assert after == max(0, min(5 - before, 60 - before))
+    assert after == max(0, min(5 - before, clients - before))
     assert sold(world) == before + after
 
 
@@ -264,8 +272,8 @@ def test_a_hold_confirms_before_its_expiry_and_never_after(world: World) -> None
 @pytest.mark.storm
 @pytest.mark.timeout(3600)
 def test_ten_thousand_holds_around_their_expiry(world: World) -> None:
-    for _ in range(20):
-        judge(world, holds_around_their_expiry(world, 500))
+    for _ in range(max(1, HOLDS // AT_A_TIME)):
+        judge(world, holds_around_their_expiry(world, AT_A_TIME))
         _start_over(world)
 
 

@@ -20,7 +20,7 @@ from queue_app.services.errands import Said
 from queue_app.store.database import reading, writing
 from queue_app.store.reservation_tables import Reservation, SlotPlace
 from queue_app.web.context import KEY
-from tests.bookings import BOOKABLE, TOMORROW, free, reserve, slot
+from tests.bookings import BOOKABLE, TOMORROW, body, free, reserve, slot
 from tests.world import OPENING, World
 
 CAPACITY = 2
@@ -224,6 +224,29 @@ def test_a_cut_capacity_sells_nothing_more_and_takes_nothing_back(world: World) 
     world.open_office(BOOKABLE.replace("capacity: 2}", "capacity: 1}"))
     assert slot() not in free(world)
     assert all(world.as_(None).get(f"/reservations/{each['token']}").get_json()["status"] == "booked" for each in made)
+
+
+@pytest.mark.parametrize(
+    ("change", "full", "still_free"),
+    [
+        (("length_min: 30", "length_min: 15"), ("10:00", "10:15"), "10:30"),  # 29 minutes touch both halves
+        (("length_min: 30", "length_min: 60"), ("09:30",), "11:30"),  # 9:30 to 10:30
+        (('wed: ["08:30-17:15"]', 'wed: ["08:45-17:15"]'), ("09:45", "10:15"), "10:45"),  # every slot begins later
+    ],
+)
+def test_what_was_sold_counts_in_every_slot_of_a_changed_grid_that_it_touches(
+    world: World, change: tuple[str, str], full: tuple[str, ...], still_free: str
+) -> None:
+    one_place = BOOKABLE.replace(
+        "minutes: 14, slots: {length_min: 30, capacity: 2}", "minutes: 29, slots: {length_min: 30, capacity: 1}"
+    )
+    world.open_office(one_place)
+    reserve(world)
+    world.open_office(one_place.replace(*change))
+    outcomes = [world.as_(None).post("/offices/aoba/reservations", body(slot(each))).status_code for each in full]
+    assert outcomes == [409] * len(full)
+    reserve(world, slot(still_free))
+    assert not {slot(each) for each in full} & set(free(world)), "whoever looks sees it too"
 
 
 def test_hours_changed_after_the_page_was_opened_are_what_counts(world: World) -> None:

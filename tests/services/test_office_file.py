@@ -210,6 +210,15 @@ def test_a_service_that_the_rules_name_and_the_office_lacks_is_a_hint() -> None:
     assert {code for _, code in codes} == {"unknown_navigator_service"}
 
 
+def test_rules_that_say_something_in_japanese_only_are_a_hint_with_their_line(tmp_path: Path) -> None:
+    rules = (OFFICES / "aoba-navigator.yaml").read_text("utf-8")
+    (tmp_path / "rules.yaml").write_text(rules.replace(', en: "What kind of change is it?"', "", 1), encoding="utf-8")
+    findings = check_office_file(MINIMAL + "navigator: rules.yaml\n", "city.yaml", folder=tmp_path)
+    line = rules[: rules.index(', en: "What kind of change is it?"')].count("\n") + 1
+    assert [(f.file, f.line) for f in findings if f.code == "untranslated"] == [("rules.yaml", line)]
+    assert not any(is_mistake(finding) for finding in findings)
+
+
 def test_a_refused_file_changes_nothing(app: Flask, load: Loader) -> None:
     load()
     before = exported(app), versions(app)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from tests.bookings import BOOKABLE, TOMORROW, reserve
+from queue_app.web.context import KEY
+from tests.bookings import BOOKABLE, TOMORROW, free, reserve, slot
 from tests.real_server import ROOT
 from tests.web.plain_browser import PlainBrowser
 from tests.world import World
@@ -83,6 +85,58 @@ def test_no_page_moves_by_itself_and_nothing_a_resident_reads_is_greyed_out(phon
         phone.open(f"/book/aoba{path}")
         assert "Refresh" not in phone.answer.headers
         assert not GREYED_OUT.search(phone.answer.text), path
+
+
+def to_the_contact(phone: PlainBrowser, clock: str = "10:00") -> None:
+    phone.open("/book/aoba")
+    phone.press("次へ", errand="moving")
+    phone.press("次へ", people="1")
+    phone.press("次へ", day=TOMORROW)
+    phone.press(clock)
+
+
+def test_who_moves_next_week_can_book_today_from_the_moving_day_on(phone: PlainBrowser) -> None:
+    phone.open("/book/aoba")
+    phone.press("次へ", errand="navigator")
+    phone.press("次へ", move_type="within")
+    phone.press("次へ", moved_on="2026-12-09")
+    phone.open("/book/aoba/result")
+    assert "引っ越した日以降の予約を選んでください" in phone.page.text
+    phone.follow("予約を始める")
+    assert "12月8日（火） 引っ越しの前です" in phone.page.text
+    phone.press("次へ", day="2026-12-09")
+    phone.press("10:00")
+    phone.press("次へ", name_kana="アオバ ハナコ", channel="none")
+    assert "予約が完了しました" in phone.press("この内容で予約する").text
+
+
+def test_who_has_a_booking_keeps_the_held_time_and_may_name_another_contact(world: World, phone: PlainBrowser) -> None:
+    house = world.app.extensions[KEY]
+    house.settings = replace(house.settings, twilio_account_sid="AC", twilio_auth_token="t", twilio_from="+81")
+    reserve(world, slot("11:00"), contact={"channel": "sms", "address": "090-0000-0001"})
+    to_the_contact(phone)
+    assert (
+        "090-0000-0001"
+        in phone.press("内容を確認", name_kana="アオバ", channel="sms", phone="０９０ー００００ー０００１").text
+    )
+    page = phone.press("この内容で予約する")
+    assert (phone.answer.status_code, "同じ手続きの予約がすでにあります" in page.text) == (409, True)
+    assert page.links["予約の確認・変更・取消"] == "/book/find"
+    assert "11:00" not in page.text, "what others have booked is nobody's business"
+    phone.press("内容を確認", channel="none")
+    assert "予約が完了しました" in phone.press("この内容で予約する").text
+
+
+def test_who_goes_back_finds_the_held_time_free_and_other_errands_let_it_go(world: World, phone: PlainBrowser) -> None:
+    reserve(world)
+    to_the_contact(phone)
+    assert slot() not in free(world)
+    phone.open(f"/book/aoba/time?day={TOMORROW}")
+    phone.press("10:00")
+    assert phone.path == "/book/aoba/contact"
+    phone.open("/book/aoba")
+    phone.press("次へ", errand="insurance")
+    assert slot() in free(world)
 
 
 def test_past_booking_says_so_and_leads_to_another(world: World, phone: PlainBrowser) -> None:

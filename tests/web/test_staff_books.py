@@ -118,3 +118,23 @@ def test_mark_is_not_lost_with_the_login(world: World) -> None:
     browser.press("この内容で予約する")
     assert browser.answer.status_code in (401, 403)
     assert only_booking(world).state == "held"
+
+
+def test_scanned_code_opens_its_result_and_its_booking_and_nothing_elsewhere(world: World) -> None:
+    world.open_office(BOOKABLE)
+    token = reserve(world)["token"]
+    resident = PlainBrowser(world.app.test_client())
+    resident.open("/book/aoba")
+    resident.press("次へ", errand="navigator")
+    resident.press("次へ", move_type="within")
+    resident.press("次へ", moved_on="2026-11-30")
+    resident.open("/book/aoba/result")
+    code = next(url for words, url in resident.page.links.items() if "この結果へのリンク" in words)
+    assert len(code) < 320, "a finer code is not read off a phone by every scanner"
+    clerk = PlainBrowser(staff(world, Role.CLERK).client)
+    for scanned, opens in ((code, "転居届"), (f"http://localhost/r/{token}", "ご予約")):
+        clerk.open("/staff/bookings")
+        assert opens in clerk.press("さがす", wish=scanned).text
+    clerk.open("/staff/bookings")
+    clerk.press("さがす", wish="https://elsewhere.example/book/aoba")
+    assert clerk.path == "/staff/bookings"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import Right
 from queue_app.domain.audit import Act
 from queue_app.domain.errors import Conflict, Invalid, Refusal
-from queue_app.services import audit, office_file
+from queue_app.services import audit, office_file, regrid
 from queue_app.store.database import reading
 from queue_app.web.admin.frame import blueprint
 from queue_app.web.auth import needs
@@ -63,6 +63,7 @@ def load_office_file() -> ResponseReturnValue:
         loaded = office_file.load_office(session, text, "office.yaml", deed.now)
         if loaded != deed.office.code:
             raise Invalid.field("file", "other_office")
+        regrid.lay_again(session, deed.office.id, deed.ports)
         audit.note(deed, Act.OFFICE_LOADED, f"office:{loaded}")
         return url_for("admin.office_file_page", saved="yes")
 

@@ -12,6 +12,7 @@ from queue_app.domain.access import Right
 from queue_app.domain.errors import Conflict, Invalid, Refusal
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.person_name import normalise_kana
+from queue_app.domain.phone import national_format
 from queue_app.domain.slots import parse_slot_id
 from queue_app.services import booking, forgetting, holding, shielding, tokens
 from queue_app.services.deed import begin
@@ -22,6 +23,7 @@ from queue_app.web.booking.draft import Draft, drop_draft, read_draft
 from queue_app.web.booking.frame import blueprint, clock_of, go, in_office, page, said_wrong
 from queue_app.web.booking.times import hold_time, lost
 from queue_app.web.context import house
+from queue_app.web.errors import sentence
 from queue_app.web.forms import submit
 from queue_app.web.i18n import reader_language, t
 from queue_app.web.limits import check_public_rate
@@ -111,6 +113,8 @@ def confirm(office: str) -> Response:
     try:
         address = submit(act)
     except Conflict as refusal:
+        if refusal.code == "already_booked":
+            return _has_one(office, draft, refusal)
         return _too_late(office, draft, refusal)
     except Invalid as refusal:
         if not draft.hold:  # sent again after it was done, from a page that is no longer this booking's
@@ -152,7 +156,15 @@ def _too_late(office: str, draft: Draft, refusal: Refusal) -> Response:
     return go(f"/book/{office}/check?again=1", draft)
 
 
-def _contact_page(here: Office, draft: Draft, errors: dict[str, str] | None = None) -> Response:
+def _has_one(office: str, draft: Draft, refusal: Refusal) -> Response:
+    """One booking for a contact and a service: the held time stays, for another contact or none."""
+    with in_office(office) as (_session, here):
+        answer = _contact_page(here, draft, {_field(draft): sentence(refusal)}, has_one=True)
+    answer.status_code = 409
+    return answer
+
+
+def _contact_page(here: Office, draft: Draft, errors: dict[str, str] | None = None, **facts: Any) -> Response:
     language = reader_language()
     return page(
         "contact",
@@ -164,6 +176,7 @@ def _contact_page(here: Office, draft: Draft, errors: dict[str, str] | None = No
         later=[each for each in ("line", "push") if each in house().settings.channels],
         kept_days=forgetting.BOOKINGS_KEPT.days,
         all_needs=[{"value": code, "label": label_in(labels, language)} for code, labels in here.needs.items()],
+        **facts,
         **_hold_facts(here, draft),
     )
 
@@ -184,7 +197,7 @@ def _check(draft: Draft, here: Office) -> dict[str, str]:
         missing = not draft.name_kana.strip()
         errors["name_kana"] = t("booking.name_missing") if missing else next(iter(said_wrong(refusal).values()))
     try:
-        _contact(draft)
+        draft.address = _as_written(_contact(draft))
     except Invalid as refusal:
         key = f"booking.{_field(draft)}_missing"
         errors[_field(draft)] = t(key) if not draft.address.strip() else next(iter(said_wrong(refusal).values()))
@@ -194,6 +207,13 @@ def _check(draft: Draft, here: Office) -> dict[str, str]:
 
 def _contact(draft: Draft) -> Contact | None:
     return contact_from(draft.channel, draft.address, house().settings.channels, prefix="contact.")
+
+
+def _as_written(contact: Contact | None) -> str:
+    """What was typed as people here write it, to be checked by whoever typed it."""
+    if contact is None:
+        return ""
+    return national_format(contact.address) if contact.channel == "sms" else contact.address
 
 
 def _field(draft: Draft) -> str:

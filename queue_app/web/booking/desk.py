@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from flask import Response, make_response, request
+from flask import Response, make_response, redirect, request
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right
@@ -24,16 +25,22 @@ from queue_app.web.opening import day_text
 from queue_app.web.staff.frame import show
 
 LONGEST_WISH = 80
+_SCANNED = re.compile(r"/(?:r/|book/[A-Za-z0-9_.-]+/result/)[A-Za-z0-9_=-]+$", re.ASCII)
+"""What a scanner types: the code that a resident shows or has printed, of a booking or of the navigator's result."""
 
 
 @blueprint.route("/staff/bookings", methods=["GET", "POST"])
 @needs(Right.SERVE, page=True)
 def bookings() -> Response:
-    """Search by code, phone, e-mail or the exact name. The wish is posted: it never stands in an address."""
+    """Search by code, phone, e-mail or the exact name; a scanned code opens its page. The wish is posted: it
+    never stands in an address."""
     office_id = identity().office_id
     if office_id is None:
         raise Forbidden("forbidden")
-    wish, reason = request.form.get("wish", "").strip()[:LONGEST_WISH], request.form.get("reason", "")
+    said, reason = request.form.get("wish", "").strip(), request.form.get("reason", "")
+    if opened := _SCANNED.search(said):
+        return make_response(redirect(opened[0], 303))
+    wish = said[:LONGEST_WISH]
     with reading() as session:
         here = offices.office_by_id(session, office_id)
     asked = request.method == "POST" and bool(wish)

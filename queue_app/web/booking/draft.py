@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -85,10 +86,14 @@ def drop_draft(response: Response) -> Response:
     return response
 
 
-def sealed_answers(draft: Draft) -> str:
-    """The answers as something that can stand in an address or a QR code: nobody but this house can read it."""
-    said = {"a": draft.answers, "m": draft.moved_on, "v": draft.visit_on}
-    packed = urlsafe_b64encode(zlib.compress(json.dumps(said).encode(), 9)).decode()
+def sealed_answers(draft: Draft, usual: Mapping[str, Any]) -> str:
+    """The answers as something that can stand in an address or a QR code: nobody but this house can read it.
+
+    The `usual` ones, which the rules put where nothing is said, are left out: a coarser code is read by every scanner.
+    """
+    answers = {question: answer for question, answer in draft.answers.items() if usual.get(question) != answer}
+    said = json.dumps({"a": answers, "m": draft.moved_on, "v": draft.visit_on}, separators=(",", ":"))
+    packed = urlsafe_b64encode(zlib.compress(said.encode(), 9)).decode()
     return KEYRING.seal(packed).decode().rstrip("=")
 
 

@@ -13,6 +13,7 @@ from queue_app.store.database import reading
 from queue_app.web.auth import needs
 from queue_app.web.booking.draft import read_draft
 from queue_app.web.booking.frame import blueprint, go, in_office, page
+from queue_app.web.booking.times import give_up_time
 from queue_app.web.booking.typed import typed_date
 from queue_app.web.i18n import reader_language, t
 from queue_app.web.limits import check_public_rate
@@ -50,7 +51,7 @@ def take_errand(office: str) -> Response:
         if said not in {option["value"] for option in options}:
             errors = {"errand": t("booking.choose_one")}
             return page("errand", here, draft, step="errand", options=options, errors=errors)
-    draft.lose_time()
+    give_up_time(office, draft)
     draft.day = ""
     draft.uses_navigator = said == NAVIGATOR
     draft.service = "" if draft.uses_navigator else said
@@ -88,7 +89,7 @@ def take_people(office: str) -> Response:
         if errors:
             asks_move = _is_move(here, draft.service)
             return page("people", here, draft, step="errand", most=MOST_PEOPLE, asks_move=asks_move, errors=errors)
-    draft.lose_time()
+    give_up_time(office, draft)
     return go(f"/book/{office}/day", draft)
 
 

@@ -34,11 +34,12 @@ from queue_app.domain.navigator import (
 )
 from queue_app.domain.office import Office, label_in
 from queue_app.domain.written_day import written_day
-from queue_app.services.errands import SINCE_MOVE, navigator_rules
+from queue_app.services.errands import SINCE_MOVE, ask_navigator, navigator_rules
 from queue_app.services.hall import read_hall
 from queue_app.web.auth import needs
 from queue_app.web.booking.draft import Draft, opened_answers, read_draft, sealed_answers
 from queue_app.web.booking.frame import blueprint, go, in_office, page, said_wrong
+from queue_app.web.booking.times import give_up_time
 from queue_app.web.booking.typed import typed_date
 from queue_app.web.context import house
 from queue_app.web.i18n import reader_language, t
@@ -76,7 +77,7 @@ def answer(office: str) -> Response:
         errors = _take(rules, draft, shown, request.form, here)
         if errors:
             return _asked(here, draft, rules, shown, errors)
-    draft.lose_time()
+    give_up_time(office, draft)
     following = _following(rules, draft, shown)
     return go(f"/book/{office}/questions?page={following}" if following else f"/book/{office}/result", draft)
 
@@ -118,6 +119,7 @@ def take_over(office: str, sealed: str) -> Response:
 def _result_page(here: Office, draft: Draft, *, hall: Any, take_over: str = "") -> Response:
     rules, language = navigator_rules(here), reader_language()
     found: Result = evaluate(rules, relevant_answers(rules, draft.answers))
+    sealed = sealed_answers(draft, {question.id: question.default for question in rules.questions})
     queues = {stop.service: hall.queues.get((stop.service, "reception"), []) for stop in found.stops}
     return page(
         "result",
@@ -126,11 +128,17 @@ def _result_page(here: Office, draft: Draft, *, hall: Any, take_over: str = "") 
         result=in_language(found, language),
         deadlines=_deadlines(here, draft, found, language),
         bookable=[c for c in found.booking_services if c in here.services and here.services[c].slots],
-        blocked=found.blocked,
+        blocked=found.blocked and not _waits_for_the_move(here, draft),
         take_over=take_over,
         queues={service: len(waiting) for service, waiting in queues.items()},
-        share=f"{house().settings.public_url}/book/{here.code}/result/{sealed_answers(draft)}",
+        share=f"{house().settings.public_url}/book/{here.code}/result/{sealed}",
     )
+
+
+def _waits_for_the_move(here: Office, draft: Draft) -> bool:
+    """Whether nothing but the moving day stands in the way: from that day on it can be booked, and today already."""
+    moved_on = _day(draft.moved_on)
+    return moved_on is not None and not ask_navigator(here, draft.said, visit_on=moved_on).blocked
 
 
 def _deadlines(here: Office, draft: Draft, found: Result, language: str) -> list[dict[str, object]]:

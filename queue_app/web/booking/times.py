@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -84,6 +85,8 @@ def take_time(office: str) -> Response:
     check_public_rate()
     draft, slot = read_draft(office), request.form.get("slot", "")
     before = draft.hold
+    if before and slot == _held_slot(draft):
+        return go(f"/book/{office}/contact", draft)
     try:
         check_proof()
         check_place_rate()
@@ -92,6 +95,8 @@ def take_time(office: str) -> Response:
     try:
         hold_time(office, draft, slot)
     except Refusal as refusal:
+        if before:
+            _let_go(office, before)
         return lost(office, draft, refusal)
     if before:
         _let_go(office, before)
@@ -144,7 +149,7 @@ def times_page(
         draft,
         step="time",
         errors=errors,
-        halves=_halves(found.days[0], here, found.marks),
+        halves=_halves(_with_own(found.days[0], draft), here, found.marks),
         wishes=wish_options(found, here),
         wish=request.args.get("wish", "") if wish else "",
         near=[{**each, "words": f"{day_text(each['start'])} {clock_of(each['start'], here)}"} for each in near],
@@ -273,6 +278,18 @@ def _halves(day: DaySlots, here: Office, marks: Mapping[str, Mark]) -> list[dict
     return halves
 
 
+def _held_slot(draft: Draft) -> str:
+    """The time that this browser holds just now."""
+    until = draft.held_until
+    return draft.slot if until is not None and until > house().ports.clock() else ""
+
+
+def _with_own(day: DaySlots, draft: Draft) -> DaySlots:
+    """Whoever comes back to the times finds the one held for them free, not taken by somebody."""
+    own = tuple(slot for slot in day.full if slot.id == _held_slot(draft))
+    return replace(day, free=day.free + own, full=tuple(slot for slot in day.full if slot not in own))
+
+
 def _times(rows: Iterable[tuple[Slot, bool]], here: Office, marks: Mapping[str, Mark]) -> list[dict[str, Any]]:
     """With the words of each: levels where the capacity is planned, else how many places when few are left."""
     return [
@@ -290,7 +307,14 @@ def _times(rows: Iterable[tuple[Slot, bool]], here: Office, marks: Mapping[str, 
 def _left(slot: Slot, mark: Mark | None) -> str:
     if mark is not None:
         return t("booking.few") if mark.level == "few" and not mark.recommended else ""
-    return t("booking.left", count=slot.remaining) if slot.remaining <= FEW else ""
+    return t("booking.left", count=slot.remaining) if 0 < slot.remaining <= FEW else ""
+
+
+def give_up_time(office: str, draft: Draft) -> None:
+    """Another errand takes another time: the one that was held is everybody's again at once."""
+    if draft.hold:
+        _let_go(office, draft.hold)
+    draft.lose_time()
 
 
 def _let_go(office: str, hold: str) -> None:
