@@ -6,13 +6,24 @@ import { foreign, make, put, shrinkToFit } from "./draw.js";
 
 const TURN_MS = 15_000;
 const ALONE = 1; // calls on the board beside which there is room
+const measured = new WeakMap();
 
 /** Draws the slide of now, or hides the pane; returns whether it stands there. */
 export function drawPane(place, slides, { calls, now }) {
   const isShown = slides.length > 0 && calls <= ALONE;
   place.hidden = !isShown;
-  if (isShown && put(place, slides[Math.floor(now / TURN_MS) % slides.length], slide)) shrinkToFit(place.lastElementChild);
-  return isShown;
+  if (!isShown) return false;
+  const isNew = put(place, slides[Math.floor(now / TURN_MS) % slides.length], slide);
+  if (isNew || isResized(place)) shrinkToFit(place.lastElementChild);
+  return true;
+}
+
+// The lines under it take what they need, some of them only after it was first drawn.
+function isResized(place) {
+  const size = `${place.clientWidth} ${place.clientHeight}`;
+  if (measured.get(place) === size) return false;
+  measured.set(place, size);
+  return true;
 }
 
 function slide({ text, image }) {

@@ -83,7 +83,9 @@ def _stop(office: Office, stage: Stage, language: str) -> StopShown:
 def _floor(floor: str, language: str) -> str:
     if not floor:
         return ""
-    return f"{floor}階" if language.startswith("ja") else f"{floor}F"
+    if language == "ja-x-easy":
+        return f"{floor}かい"
+    return f"{floor}階" if language == "ja" else f"{floor}F"
 
 
 def _joined(labels: list[str], language: str) -> str:

@@ -29,6 +29,7 @@ from queue_app.services.office_file import (
 )
 from queue_app.services.office_shape import BOOKING, COUNTER, HEAD_STARTS, OFFICE, SERVICE
 from queue_app.services.office_values import RULES
+from queue_app.services.stops import place_of_counter
 from queue_app.store.database import reading, writing
 from queue_app.store.office_tables import CounterRow, OfficeLog, OfficeRow, ServiceRow
 from queue_app.store.queue_tables import EventRow
@@ -356,7 +357,13 @@ def test_the_example_city_speaks_every_language_and_fits_the_kiosk() -> None:
 def test_easy_japanese_of_the_example_city_has_no_kanji() -> None:
     file = yaml.safe_load((OFFICES / "aoba.yaml").read_text(encoding="utf-8"))
     for service in file["services"]:
-        assert not [char for char in service["label"]["ja-x-easy"] if "\u4e00" <= char <= "\u9fff"], service["code"]
+        said = "".join(service[part]["ja-x-easy"] for part in ("label", "group", "area"))
+        assert not [char for char in said if "\u4e00" <= char <= "\u9fff"], service["code"]
+
+
+def test_easy_japanese_names_floor_and_counter_without_kanji(app: Flask, load: Loader) -> None:
+    load(demo_office_text(), OFFICES)
+    assert place_of_counter(office(app), "21", "ja-x-easy") == "2かい 21ばん まどぐち"
 
 
 def test_the_demo_city_is_open_at_any_hour_and_says_that_it_is_a_demo(app: Flask, clock: Clock, load: Loader) -> None:
