@@ -202,3 +202,14 @@ def configured_hosts() -> set[str]:
             [npm, "config", "get", "registry"], capture_output=True, text=True, check=False
         ).stdout
     return {host for url in re.findall(r"https?://[^\s'\"]+", settings) if (host := urlsplit(url).hostname)}
+
+
+def test_every_test_that_shows_a_promise_of_the_screens_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "acceptance.md").read_text(encoding="utf-8")))
+    there = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)", file.read_text("utf-8"))
+    }
+    assert len(named) > 80
+    assert named - there == set()
