@@ -104,10 +104,20 @@ def test_who_moves_next_week_can_book_today_from_the_moving_day_on(phone: PlainB
     assert "引っ越した日以降の予約を選んでください" in phone.page.text
     phone.follow("予約を始める")
     assert "12月8日（火） 引っ越しの前です" in phone.page.text
+    assert "引っ越しの前です" in phone.open("/book/aoba/time?day=2026-12-08").text
+    phone.open("/book/aoba/day")
     phone.press("次へ", day="2026-12-09")
     phone.press("10:00")
     phone.press("次へ", name_kana="アオバ ハナコ", channel="none")
     assert "予約が完了しました" in phone.press("この内容で予約する").text
+
+
+def test_who_moves_after_the_last_day_that_can_be_booked_hears_from_when_on(phone: PlainBrowser) -> None:
+    phone.open("/book/aoba")
+    phone.press("次へ", errand="moving")
+    page = phone.press("次へ", people="1", moved_on="令和9年1月10日")
+    assert "1月10日（日）からの予約は、12月11日（金）から受け付けます。" in page.text
+    assert "12月11日（金）から" in phone.open("/book/aoba/month").text
 
 
 def test_who_has_a_booking_keeps_the_held_time_and_may_name_another_contact(world: World, phone: PlainBrowser) -> None:

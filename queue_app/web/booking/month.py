@@ -30,6 +30,7 @@ from queue_app.web.booking.times import (
     next_free_words,
     nothing_page,
     only_few_left,
+    opens_for_move,
     stopped_page,
 )
 from queue_app.web.context import house
@@ -84,6 +85,7 @@ def _month_page(session: Session, here: Office, draft: Draft) -> Response:
         after=f"{last + timedelta(days=1):%Y-%m}" if last < end else "",
         is_full=not any(each.free for each in found.days),
         next_free=next_free_words(found.next_free),
+        opens_for_move=opens_for_move(here, draft.said),
     )
 
 

@@ -149,6 +149,7 @@ def times_page(
         draft,
         step="time",
         errors=errors,
+        closed="" if found.days[0].free or found.days[0].full else days_in_words(found.days[0], found.marks),
         halves=_halves(_with_own(found.days[0], draft), here, found.marks),
         wishes=wish_options(found, here),
         wish=request.args.get("wish", "") if wish else "",
@@ -180,7 +181,18 @@ def days_shown(session: Session, here: Office, said: Said) -> dict[str, Any]:
         "more": (after + timedelta(days=1)).isoformat() if after and more else "",
         "earlier": first > today,
         "next_free": next_free_words(found.next_free),
+        "opens_for_move": opens_for_move(here, said),
     }
+
+
+def opens_for_move(here: Office, said: Said) -> dict[str, str]:
+    """The words for who moves on a day that cannot be booked yet: from which day it can be. Empty for all others."""
+    today = here.today(house().ports.clock())
+    errand = errand_of(here, said, visit_on=today)
+    opens = errand.not_before - timedelta(days=availability.ahead_days_of(here, errand)) if errand.not_before else today
+    if errand.not_before is None or opens <= today:
+        return {}
+    return {"day": day_text(_noon(errand.not_before)), "opens": day_text(_noon(opens))}
 
 
 def stopped_page(here: Office, draft: Draft) -> Response | None:
