@@ -1,4 +1,4 @@
-"""Mail by SMTP, in UTF-8, with the calendar file enclosed.
+"""Mail by SMTP, in UTF-8, with the calendar file and the code for the kiosk enclosed.
 
 Decides what a failure proves: up to the end of the envelope nothing was taken; once the text is under way, silence
 means unknown. `SMTP_URL` is smtp://user:password@host:587 (STARTTLS where the server offers it) or smtps://host:465.
@@ -12,6 +12,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -53,6 +54,8 @@ class SmtpMail:
             main, _, sub = str(enclosure["kind"]).partition("/")
             assert main == "text"
             message.add_attachment(str(enclosure["text"]), subtype=sub, charset="utf-8", filename=enclosure["name"])
+        if payload.get("link"):
+            message.add_attachment(_code(str(payload["link"])), maintype="image", subtype="png", filename="qr.png")
         return message
 
     def _connect(self) -> smtplib.SMTP:
@@ -85,6 +88,16 @@ class SmtpMail:
         except (OSError, smtplib.SMTPException) as error:
             raise OutcomeUnknown(type(error).__name__) from None
         _check(code)
+
+
+def _code(link: str) -> bytes:
+    """The QR code of a booking, for whoever comes with the mail and no network."""
+    import qrcode  # loaded with the first mail: it brings all of Pillow along
+
+    code, out = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=4), BytesIO()
+    code.add_data(link)
+    code.make_image().save(out, "PNG")
+    return out.getvalue()
 
 
 def _check(code: int) -> None:

@@ -27,7 +27,8 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Ready to be sent. Channels without subjects and enclosures leave them out; the link is in the text as well."""
+    """Ready to be sent. Channels without subjects and enclosures leave them out; the link is in the text as well, and a
+    mail encloses it as the code that the kiosk reads."""
 
     text: str
     subject: str = ""
@@ -69,7 +70,8 @@ def booking_letter(kind: str, channel: str, about: About) -> Letter:
         parts.append(words("mail.change_or_cancel", about.language, **facts))
     parts.append(words("mail.sender", about.language, **facts))
     enclosures = (Enclosure("matazu.ics", "text/calendar", about.calendar),) if about.calendar else ()
-    return Letter("\n\n".join(parts) + "\n", words(f"subject.{kind}", about.language, **facts), enclosures)
+    link = "" if kind == "cancelled" else about.link
+    return Letter("\n\n".join(parts) + "\n", words(f"subject.{kind}", about.language, **facts), enclosures, link)
 
 
 def turn_letter(

@@ -562,7 +562,7 @@ def test_a_mail_arrives_with_subject_text_and_calendar(world: World) -> None:
     message = message_from_bytes(inbox.mails[0].content, policy=policy.default)
     assert message["Subject"] == "【あおば市役所】ご予約の確認 12月2日（水）10:00"
     assert message["To"] == "hanako@example.jp"
-    assert [part.get_content_type() for part in message.iter_attachments()] == ["text/calendar"]
+    assert [part.get_content_type() for part in message.iter_attachments()] == ["text/calendar", "image/png"]
 
 
 RARE = "髙﨑𠮷葛\U000e0100市"
