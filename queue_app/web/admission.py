@@ -3,7 +3,8 @@
 Decides how many requests of each class may be worked on at a time and how many may wait for a place. Beyond that the
 answer is 503 with Retry-After within a second, given before the application is asked anything, so that a refusal costs
 next to nothing. Staff, kiosks and displays pass without a gate once their session or token has been seen to be genuine
-in this process; one that was not goes through a gate of its own, so that made-up credentials gain nothing.
+in this process; one that was not goes through a gate of its own, so that made-up credentials gain nothing. While a
+counter is being served nobody else begins, for a moment at most: one interpreter does one thing at a time.
 
 Leaves limits of one address to `limits`, and sockets to `sockets`.
 Source: docs/decisions/0012-admission.md; OWASP API 2023, 4.
@@ -43,6 +44,8 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 RETRY_AFTER_S: Final = 5
 PATIENCE_S: Final = 0.8
 """How long a request waits for a place before it hears no: the answer has to come within a second."""
+STANDS_ASIDE_S: Final = 0.05
+"""How long somebody who was let in waits for the counters: if these never paused, sixty a second would get past."""
 RUSH_S: Final = 60.0
 """For so long after somebody was turned away a booking asks for proof (`proof`)."""
 MOST_REMEMBERED: Final = 5_000
@@ -101,6 +104,30 @@ class Gate:
         return self.waiting > 0 and self._in_line >= self.waiting
 
 
+class Counters:
+    """Who of the house is being served, so that the street can stand aside meanwhile."""
+
+    def __init__(self) -> None:
+        self._at_work = 0
+        self._none_left = threading.Condition()
+
+    def come(self) -> None:
+        with self._none_left:
+            self._at_work += 1
+
+    def go(self) -> None:
+        with self._none_left:
+            self._at_work -= 1
+            if not self._at_work:
+                self._none_left.notify_all()
+
+    def stand_aside(self) -> None:
+        """Until no counter is at work, or the moment is over."""
+        if self._at_work:
+            with self._none_left:
+                self._none_left.wait_for(lambda: not self._at_work, STANDS_ASIDE_S)
+
+
 def usual_gates() -> dict[Comer, Gate]:
     """A few at a time are as fast as many on one interpreter, and leave the others to the counters."""
     return {
@@ -116,6 +143,7 @@ class Admission:
 
     def __init__(self, inner: WsgiApp, gates: dict[Comer, Gate] | None = None) -> None:
         self.inner, self.gates = inner, usual_gates() if gates is None else gates
+        self._counters = Counters()
         self._genuine: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
         self._full_at = float("-inf")
@@ -125,16 +153,23 @@ class Admission:
         return monotonic() - self._full_at < RUSH_S
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith(SOCKETS):
+            return self.inner(environ, start_response)
         gate = self.gates.get(self.comer(environ))
         if gate is None:
-            return self.inner(environ, start_response)
+            self._counters.come()
+            return self._serve(environ, start_response, self._counters.go)
         if not gate.enter():
             self._full_at = monotonic()
             return _full(environ, start_response)
+        self._counters.stand_aside()
+        return self._serve(environ, start_response, gate.leave)
+
+    def _serve(self, environ: Environ, start_response: StartResponse, leave: Callable[[], None]) -> Iterable[bytes]:
         try:
-            return ClosingIterator(self.inner(environ, start_response), [gate.leave])
+            return ClosingIterator(self.inner(environ, start_response), [leave])
         except BaseException:
-            gate.leave()
+            leave()
             raise
 
     def turn_away(self, head: bytes) -> bytes | None:

@@ -16,6 +16,7 @@ from werkzeug.test import Client, TestResponse, create_environ
 from werkzeug.wrappers import Response
 
 from queue_app.domain.access import Role
+from queue_app.web import admission as admission_module
 from queue_app.web.admission import Admission, Comer, Gate, usual_gates
 from queue_app.web.auth import SESSION_COOKIE
 from tests.conftest import make_app, settings_for
@@ -100,6 +101,41 @@ def test_a_full_street_does_not_keep_the_counters_waiting() -> None:
         desk.door.set()
         clerk.join()
     assert answers[0].status_code == 200
+
+
+def begun_beside_a_counter(gates_of: dict[Comer, Gate], aside_s: float, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Who is being worked for, in the order of their beginning, when somebody comes from the street beside a clerk."""
+    monkeypatch.setattr(admission_module, "STANDS_ASIDE_S", aside_s)
+    desk, begun = Desk(), []
+
+    def inner(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        begun.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] == "/staff/":
+            return desk(environ, start_response)
+        begun.append("clerk still there" if desk.inside else "clerk gone")
+        desk.door.set()
+        return Response("served")(environ, start_response)
+
+    admission = Admission(inner, gates_of)
+    admission.has_seen(shown(GENUINE))
+    clerk = threading.Thread(target=lambda: Client(admission).get("/staff/", headers=GENUINE))
+    clerk.start()
+    assert desk.somebody.acquire(timeout=10)
+    with crowd(admission, 1):
+        if aside_s > 1:
+            desk.door.set()  # after the street has come, or before: it begins when the clerk is gone in either case
+    clerk.join(timeout=10)
+    return begun
+
+
+def test_while_a_counter_is_served_nobody_from_the_street_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the counters waited for in a rush: each of their steps was followed by a turn of everybody inside."""
+    assert begun_beside_a_counter(gates(), 60, monkeypatch) == ["/staff/", "/crowd/aoba", "clerk gone"]
+    assert begun_beside_a_counter(gates(), 0, monkeypatch)[2] == "clerk still there", "the twin: they never stand aside"
+
+
+def test_counters_that_never_pause_do_not_shut_the_street_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert begun_beside_a_counter(gates(), SHORT, monkeypatch) == ["/staff/", "/crowd/aoba", "clerk still there"]
 
 
 def test_made_up_credentials_go_through_a_gate_of_their_own() -> None:
