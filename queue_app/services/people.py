@@ -10,7 +10,8 @@ import secrets
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from queue_app.domain.errors import Conflict, NotFound
+from queue_app.domain.access import STAFF
+from queue_app.domain.errors import Conflict, Invalid, NotFound
 from queue_app.domain.events import Event
 from queue_app.services import accounts, second_factor, staff_sessions
 from queue_app.services.deed import Deed
@@ -38,6 +39,21 @@ def enable(deed: Deed, user_id: int) -> None:
     user = _of_office(deed, user_id)
     user.active = True
     deed.record(Event.SETUP_CHANGED, part="person", code=str(user.id), active=True)
+
+
+def change_role(deed: Deed, user_id: int, role: str) -> None:
+    """Another place in the house: every open session ends, so that nothing of the old one lives on. Never one's own."""
+    user = _of_office(deed, user_id)
+    if role not in STAFF:
+        raise Invalid.field("role", "not_a_staff_role", value=role)
+    if deed.identity.name == f"user:{user.id}":
+        raise Conflict("not_yourself")
+    if user.role != role:
+        deed.record(
+            Event.SETUP_CHANGED, part="person", code=str(user.id), act="role_changed", before=user.role, after=role
+        )
+        user.role = role
+        staff_sessions.end_sessions(deed.session, user.id, deed.now)
 
 
 def reset_passphrase(deed: Deed, user_id: int) -> tuple[str, str]:

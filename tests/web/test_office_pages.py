@@ -9,6 +9,7 @@ import pytest
 
 from queue_app.domain.access import Role
 from queue_app.services import office_file
+from queue_app.store.access_tables import UserRow
 from queue_app.store.database import reading
 from tests.web.staff_browser import Browser, staff
 from tests.world import World
@@ -62,6 +63,31 @@ def test_a_new_person_logs_in_with_the_passphrase_shown_once(world: World) -> No
     fresh = Browser(world)
     fresh.log_in("hana", shown)
     assert fresh.path == "/staff/"
+
+
+def test_another_role_is_given_by_an_administrator_and_ends_what_was_open(world: World) -> None:
+    admin, clerk = staff(world, Role.ADMIN), staff(world, Role.CLERK)
+    page = admin.open("/admin/people")
+    action = next(each for each in admin.actions() if each.endswith("/role"))
+    assert page.count('/role"') == 1, "nobody changes their own"
+    admin.press(action, role="wizard")
+    assert admin.status == 422
+    clerk.open("/staff/")
+    assert clerk.path == "/staff/"
+    admin.open("/admin/people")
+    admin.press(action, role="statistics")
+    assert 'value="statistics" selected' in admin.page
+    clerk.open("/staff/")
+    assert clerk.path.startswith("/staff/login"), "what was open under the old role has ended"
+    own = re.sub(r"\d+", str(user_id(world, Role.ADMIN)), action)
+    admin.open("/admin/people")
+    sent = admin.send(own, admin.fields(action) | {"role": "clerk"})
+    assert sent.status_code == 409
+
+
+def user_id(world: World, login: str) -> int:
+    with world.app.app_context(), reading() as session:
+        return int(session.query(UserRow.id).filter_by(login=str(login)).scalar())
 
 
 def test_a_token_is_shown_once_works_and_dies_when_it_is_revoked(world: World) -> None:

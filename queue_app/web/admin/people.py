@@ -77,6 +77,13 @@ def remove_second_factor(user_id: int) -> ResponseReturnValue:
     return _press(user_id, staff.remove_second_factor)
 
 
+@blueprint.post("/people/<int:user_id>/role")
+@needs(Right.SET_UP, page=True)
+def change_role(user_id: int) -> ResponseReturnValue:
+    role = request.form.get("role", "")
+    return _press(user_id, lambda deed, changed: staff.change_role(deed, changed, role))
+
+
 @blueprint.post("/people/<int:user_id>/passphrase")
 @needs(Right.SET_UP, page=True)
 def reset_person(user_id: int) -> ResponseReturnValue:
