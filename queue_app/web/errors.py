@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, g, render_template, request
 from gunicorn.http.errors import NoMoreData, ParseException
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -114,6 +114,8 @@ def register(app: Flask) -> None:
 
 def _refused(refusal: Refusal) -> Response:
     status, document = problem(refusal)
+    if isinstance(refusal, Forbidden) and "identity" in g and g.identity.role is not None:
+        log.warning("%s was refused %s: %s", g.identity.name, request.endpoint, refusal.code)
     return _answer(status, document)
 
 

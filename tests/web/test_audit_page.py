@@ -90,6 +90,7 @@ def test_looking_somebody_up_asks_for_the_reason_and_records_it(world: World) ->
     clerk.open("/staff/audit")
     assert actions_on(clerk) == ["予約の検索"]
     assert "本人からの電話" in clerk.page
+    assert "方法: お名前, 件数: 0" in clerk.page
     assert "ミドリ" not in clerk.page
 
 

@@ -93,6 +93,7 @@ def test_two_browsers_by_turns_with_one_token_are_an_alarm_on_the_floor(world: W
     manager = staff(world, Role.MANAGER)
     manager.open("/staff/floor")
     assert "端末の鍵の複製" in manager.page
+    assert "■ 同じ鍵が2台で使われました" in manager.page, "beside the device, in words"
     pages = device_pages(world)
     assert ["同じ鍵が2台で使われました" in page for page in pages] == [True, True], "the pages that revoke it say so"
     manager.press("/staff/floor/alarms/1/end")

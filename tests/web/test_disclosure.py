@@ -67,6 +67,8 @@ def test_everything_held_is_shown_and_can_be_taken_along(hall: World) -> None:
     browser.press("/staff/disclosure/show")
     assert SHE.kana in browser.page
     assert "+81900000" in browser.page
+    assert "予約済み" in browser.page and "予約の確認 (" in browser.page, "in words, not in codes of ours"
+    assert ">booked<" not in browser.page and "confirmed (" not in browser.page
     file = browser.send("/staff/disclosure/file", browser.fields("/staff/disclosure/file"))
     assert file.headers["Content-Disposition"].startswith("attachment")
     assert file.headers["Cache-Control"] == "no-store"
@@ -150,10 +152,13 @@ def test_another_offices_booking_is_nobodys_here(hall: World) -> None:
     assert browser.send("/staff/disclosure/show", fields | {"kind": "user", "key": "1"}).status_code == 404
 
 
-def test_a_clerk_may_not(hall: World) -> None:
+def test_a_clerk_may_not_and_the_log_says_who_was_refused_what(hall: World, caplog: pytest.LogCaptureFixture) -> None:
     browser = staff(hall, Role.CLERK)
+    browser.open("/staff/account")
+    assert caplog.messages == []
     browser.open("/staff/disclosure")
     assert browser.status == 403
+    assert [re.sub(r"\d+", "1", each) for each in caplog.messages] == ["user:1 was refused staff.disclosure: forbidden"]
 
 
 def test_the_command_does_the_same(hall: World) -> None:

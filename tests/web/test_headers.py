@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from queue_app.domain.access import Role
 from queue_app.services import accounts
 from tests.bookings import reserve
+from tests.real_server import ROOT
 from tests.standing import standing_world
 from tests.web.staff_browser import PASSPHRASE, Browser, person, staff
 from tests.world import World
@@ -141,6 +142,19 @@ def test_logging_out_empties_the_cache(plain: World) -> None:
     clerk.open("/staff/")
     answer = clerk.client.post("/staff/logout", data=clerk.fields("/staff/logout"))
     assert answer.headers["Clear-Site-Data"] == '"cache"'
+
+
+KEEPS = re.compile(r"localStorage|sessionStorage|indexedDB|\bcaches\.|document\.cookie")
+
+
+def kept_by(folder: str) -> list[str]:
+    return [file.name for file in sorted((ROOT / folder).rglob("*.js")) if KEEPS.search(file.read_text("utf-8"))]
+
+
+def test_pages_of_residents_and_staff_keep_nothing_in_the_browser() -> None:
+    """So that nothing of anybody is left there when the session ends. Kiosks and displays keep numbers and sounds."""
+    assert kept_by("queue_app/web/static") == []
+    assert "kiosk_store.js" in kept_by("kiosk/static"), "the twin: what keeps something is seen"
 
 
 def test_figures_of_the_process_are_for_this_machine_or_a_token(plain: World) -> None:

@@ -84,10 +84,20 @@ def _row(entry: AuditEntry, names: dict[str, str]) -> dict[str, Any]:
         "at": entry.at,
         "who": names.get(entry.actor, entry.actor),
         "action": t(action) if has_text(action) else entry.action,
-        "subject": names.get(entry.subject, entry.subject),
+        "subject": names.get(entry.subject) or _word("value", entry.subject),
         "reason": t(f"audit.reasons.{reason}") if has_text(f"audit.reasons.{reason}") else reason,
-        "facts": ", ".join(f"{name}: {value}" for name, value in entry.facts.items() if name not in UNSEEN),
+        "facts": ", ".join(
+            f"{_word('fact', name)}: {_word('value', value)}"
+            for name, value in entry.facts.items()
+            if name not in UNSEEN
+        ),
     }
+
+
+def _word(kind: str, said: object) -> str:
+    """A fact's name or value in the reader's words, where it has any."""
+    key = f"audit.{kind}.{said}"
+    return t(key) if has_text(key) else str(said)
 
 
 def _names(session: Session, office_id: int) -> dict[str, str]:

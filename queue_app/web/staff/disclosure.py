@@ -27,10 +27,16 @@ from queue_app.web.i18n import LANGUAGES, has_text, t
 from queue_app.web.staff.frame import blueprint, my_deed, my_office, show
 
 LONGEST = 80
-CODED = {"history": "audit.actions", "made": "disclosure.origins", "call": "disclosure.answers"}
-"""Facts that hold a code of ours, and where its words stand."""
+CODED = {
+    "history": ("audit.actions.",),
+    "made": ("disclosure.origins.",),
+    "call": ("disclosure.answers.",),
+    "state": ("booking.state_",),
+    "message": ("undelivered.kind_", "undelivered.state_"),
+}
+"""Facts that hold a code of ours, and where its words stand. Of a message the first bracket ends what is ours."""
 
-CODE = re.compile(r"\b[a-z_]{3,}\b")
+CODE = re.compile(r"\b[a-z][a-z_0-9]{2,}\b")
 T = TypeVar("T")
 
 
@@ -133,10 +139,13 @@ def _value(fact: Fact) -> str:
     """As a person reads it: codes of our own in words, whatever somebody said as it was said."""
     if fact.what == "language":
         return LANGUAGES.get(fact.value, fact.value)
-    words = CODED.get(fact.what)
-    if words is None:
-        return fact.value
-    return CODE.sub(lambda code: t(f"{words}.{code[0]}") if has_text(f"{words}.{code[0]}") else code[0], fact.value)
+    ours, bracket, said = fact.value.partition(")")
+
+    def in_words(code: re.Match[str]) -> str:
+        known = [words + code[0] for words in CODED.get(fact.what, ()) if has_text(words + code[0])]
+        return t(known[0]) if known else code[0]
+
+    return CODE.sub(in_words, ours) + bracket + said
 
 
 def _page(
