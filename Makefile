@@ -6,6 +6,8 @@ PYTHON_HERE := .venv/bin/python
 # One more than the cores of a small build server: a worker whose browser or server is awaited leaves its core to another.
 WORKERS ?= 3
 ARGS ?=
+# What was compiled once is kept, whatever the shell says: tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
 LOCK := $(PYTHON_HERE) -m uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
         --generate-hashes --no-emit-index-url --no-header --annotation-style line
 
