@@ -95,7 +95,7 @@ def test_a_question_is_worked_on_and_answered_as_table_and_plot(world: World, ma
     assert "別の試算" in manager.page
     assert work(world) == "done"
     page = manager.open(again)
-    for words in ("変えた場合", "いまのまま", "予約の方", "95 %", "<svg", "閉庁後の延長"):
+    for words in ("変えた場合", "いまのまま", "予約の方", "95 %", "plan-plot__interval", " ± ", "閉庁後の延長"):
         assert words in page
     assert "staff_progress.js" not in page, "nothing is asked for any more"
 

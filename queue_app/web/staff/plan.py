@@ -28,8 +28,10 @@ from queue_app.web.i18n import has_text, reader_language, t
 from queue_app.web.opening import day_text
 from queue_app.web.staff.frame import blueprint, my_deed, my_office, show
 
-WIDTH, HEIGHT, FOOT = 720, 150, 20
-BAR = 9
+WIDTH, HEIGHT, FOOT = 720, 160, 30
+LINE, FIGURES = 30, 160
+"""Height of a line of an answer's drawing, and the room for figures beside its bars, in the letters of a phone."""
+
 STANDARD_GROUPS = ("C", "M", "B", "H", "K")
 STANDARD_KINDS = ("movers", "direct", "certificates")
 
@@ -110,7 +112,7 @@ def what_if_answer(run_id: int) -> ResponseReturnValue:
             "difference": _difference(row.result) if row.result else "",
             "staffing": _staffing(office, row.result) if row.result else [],
         }
-        return show("staff/what_if_answer.html", office, **shown, plot_width=WIDTH, bar=BAR)
+        return show("staff/what_if_answer.html", office, **shown, plot_width=WIDTH, line=LINE)
 
 
 def _day_page(problem: str = "") -> str:
@@ -243,7 +245,7 @@ def _classes(office: Office, result: dict[str, Any]) -> list[dict[str, Any]]:
     longest = (
         max(
             (
-                result[way][name]["idle"]["p90"]
+                result[way][name]["idle"]["p90"] + result[way][name]["idle"]["ci95_p90"]
                 for way in ("before", "after")
                 for name in result["classes"]
                 if result[way][name]
@@ -262,9 +264,16 @@ def _classes(office: Office, result: dict[str, Any]) -> list[dict[str, Any]]:
             else name
         )
         ways = {way: result[way][name] for way in ("before", "after")}
-        bars = {way: round((WIDTH - 220) * ways[way]["idle"]["p90"] / longest) if ways[way] else 0 for way in ways}
+        bars = {way: _answer_bar(ways[way]["idle"], longest) if ways[way] else None for way in ways}
         rows.append({"name": name, "label": label, **ways, "bars": bars})
     return rows
+
+
+def _answer_bar(idle: dict[str, float], longest: float) -> dict[str, Any]:
+    """A bar with the ends of its interval, in the units of the drawing, and its figures."""
+    scale, middle, half = (WIDTH - FIGURES) / longest, idle["p90"], idle["ci95_p90"]
+    ends = [round(scale * max(end, 0.0), 1) for end in (middle - half, middle + half)]
+    return {"width": round(scale * middle, 1), "ends": ends, "figures": f"{middle:.0f} ± {half:.0f}"}
 
 
 def _pools(office: Office, result: dict[str, Any]) -> list[dict[str, Any]]:
@@ -292,6 +301,7 @@ def _plot(group: Any) -> dict[str, Any]:
     most = max([1.0, *(max(row["load"], row["clerks"]) for row in group.rows)])
     step = WIDTH / max(len(group.rows), 1)
     scale = (HEIGHT - FOOT) / most
+    every = 2 if len(group.rows) <= 18 else 4 if len(group.rows) <= 36 else 8
     points = []
     for place, row in enumerate(group.rows):
         y = HEIGHT - FOOT - row["clerks"] * scale
@@ -303,7 +313,7 @@ def _plot(group: Any) -> dict[str, Any]:
             "width": round(step - 4, 1),
             "height": round(row["load"] * scale, 1),
             "over": row["load"] > row["clerks"],
-            "clock": row["clock"] if place % (4 if len(group.rows) > 24 else 2) == 0 else "",
+            "clock": "" if place % every else row["clock"],
         }
         for place, row in enumerate(group.rows)
     ]
