@@ -21,6 +21,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/benchmarks.md"
 FIGURES, GOALS = "figures", "goals"
 """Where `--write` puts them: between `<!-- figures -->` and `<!-- end of figures -->`."""
 
+CARRIERS = (200, 40, 8)
+"""Behind so many addresses stand all who book when a season opens. The part `street` runs only by name."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
@@ -51,7 +54,7 @@ def _told(lines: Iterator[str]) -> str:
 def _measured(parts: list[str], size: float) -> str:
     lines = about_this_machine()
     for name, part in PARTS.items():
-        if not parts or name in parts:
+        if name in parts or (not parts and name != "street"):
             with tempfile.TemporaryDirectory(prefix="bench-") as folder:
                 lines += ["", *part(Path(folder), size)]
             print("\n".join(lines[-12:]), flush=True)
@@ -197,6 +200,28 @@ def bookings(folder: Path, size: float) -> list[str]:
     )
 
 
+def street(folder: Path, size: float) -> list[str]:
+    """A season's opening as the street has it: gates and limits on, many people behind few addresses."""
+    rows = []
+    for carriers in CARRIERS:
+        place = folder / str(carriers)
+        place.mkdir()
+        season = booking.season_opens(place, max(35, 60 * size), carriers=carriers)
+        waits, turned_away = season.answers[429], season.answers[503]
+        rows.append((str(carriers), str(season.sold), f"{season.seconds_to_sell:.0f} s", str(waits), str(turned_away)))
+    return table(
+        "The same season with the limits of the street on",
+        (
+            "addresses shared by all",
+            "places sold",
+            f"until {booking.TO_SELL} are sold",
+            "told to wait (429)",
+            "turned away (503)",
+        ),
+        *rows,
+    )
+
+
 def plans(folder: Path, size: float) -> list[str]:
     work = planning.own_work(folder, max(10, int(100 * size)))
     return table(
@@ -255,6 +280,7 @@ PARTS: dict[str, Callable[[Path, float], list[str]]] = {
     "screens": screens,
     "screens-speed": screens_speed,
     "booking": bookings,
+    "street": street,
     "planning": plans,
     "attack": attacked,
 }

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -49,6 +50,8 @@ class Season:
     broken: int
     spent_ms: dict[str, float]
     """Processor time for one press, by who spent it: that travels between machines better than a wait does."""
+    answers: Counter[int]
+    """How often each status was heard."""
 
 
 def own_work(folder: Path) -> dict[str, float]:
@@ -97,10 +100,14 @@ def page_at_fifty(folder: Path, seconds: float) -> Presses:
         return _presses(rows, "page", seconds)
 
 
-def season_opens(folder: Path, seconds: float) -> Season:
-    """200 presses a second on PostgreSQL and Redis with two workers."""
-    with grown_town(folder) as town:
-        wish = _season(town)
+def season_opens(folder: Path, seconds: float, *, carriers: int = 0) -> Season:
+    """200 presses a second on PostgreSQL and Redis with two workers.
+
+    With `carriers` the gates and limits of the street are on, and all those people share so many addresses.
+    """
+    street = {"RATE_LIMIT_PUBLIC": "600/minute", "TRUSTED_PROXIES": "1"} if carriers else {}
+    with grown_town(folder, server=RealServer(folder, environ=street)) as town:
+        wish = _season(town) | {"carriers": carriers}
         before = spent_s(town)
         rows = _rush({**wish, "mixed": True, "per_s": 200, "seconds": seconds})
         spent = {who: (after - before[who]) * 1000 / len(rows) for who, after in spent_s(town).items()}
@@ -112,6 +119,7 @@ def season_opens(folder: Path, seconds: float) -> Season:
         seconds_to_sell=booked[TO_SELL - 1] if len(booked) >= TO_SELL else float("inf"),
         most_in_a_slot=max(taken.values(), default=0),
         broken=sum(row[3] not in (200, 201, 409) for row in rows),
+        answers=Counter(row[3] for row in rows),
         spent_ms=spent,
     )
 

@@ -67,6 +67,10 @@ class Rush:
 
     async def _one(self, number: int, due: float) -> None:
         kind, sent = self._press(number)
+        if self.wish.get("carriers"):  # everybody of one network comes from one address
+            sent = sent.replace(
+                b"\r\n", b"\r\nX-Forwarded-For: 198.51.100.%d\r\n" % (number % self.wish["carriers"]), 1
+            )
         status, body = await self._ask(sent)
         self.rows.append((kind, due - self.begin, time.monotonic() - self.begin, status))
         if kind == "hold" and status == 201:

@@ -91,7 +91,7 @@ def grown_town(folder: Path, *, counters: int = 10, server: RealServer | None = 
     with postgres_server(DURABLE) as postgres, redis_server() as redis:
         environ = {"DATABASE_URL": postgres.empty_database("town"), "REDIS_URL": redis.url, "WEB_CONCURRENCY": "2"}
         server = server or RealServer(folder)
-        server.environ = environ
+        server.environ = {**server.environ, **environ}
         town = Town(server, counters, postgres, redis)
         server.command_line("db", "upgrade")
         town.settle()
