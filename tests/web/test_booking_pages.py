@@ -144,6 +144,12 @@ def test_who_goes_back_finds_the_held_time_free_and_other_errands_let_it_go(worl
     phone.open(f"/book/aoba/time?day={TOMORROW}")
     phone.press("10:00")
     assert phone.path == "/book/aoba/contact"
+    phone.open(f"/book/aoba/time?day={TOMORROW}")
+    for _ in range(2):
+        reserve(world, slot("14:00"))
+    assert "埋まってしまいました" in phone.press("14:00").text
+    phone.press("10:00")
+    assert phone.path == "/book/aoba/contact", "the time held before is not lost with the new one"
     phone.open("/book/aoba")
     phone.press("次へ", errand="insurance")
     assert slot() in free(world)

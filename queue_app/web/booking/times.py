@@ -95,8 +95,6 @@ def take_time(office: str) -> Response:
     try:
         hold_time(office, draft, slot)
     except Refusal as refusal:
-        if before:
-            _let_go(office, before)
         return lost(office, draft, refusal)
     if before:
         _let_go(office, before)
@@ -117,8 +115,8 @@ def hold_time(office: str, draft: Draft, slot: str) -> None:
 
 
 def lost(office: str, draft: Draft, refusal: Refusal) -> Response:
-    """The times once more, with the reason and the nearest ones still free; what was typed is kept in the draft."""
-    draft.lose_time()
+    """The times once more, with the reason and the nearest ones still free; what was typed, and a time held before, is
+    kept in the draft."""
     near = refusal.facts.get("alternatives", []) if isinstance(refusal, Conflict) else []
     errors = {"slot": t("booking.slot_lost")} if refusal.code == "slot_full" else said_wrong(refusal, {"form": "slot"})
     with in_office(office) as (session, here):
