@@ -276,6 +276,10 @@ def test_blocked_sound_shows_a_wide_button_and_an_alarm_until_it_is_pressed(hall
     expect(button).to_be_hidden()
     assert called["ticket"]["number"] in said(page, "say", "full")
     until(page, lambda: "voice_blocked" not in alarms(hall))
+    page.evaluate("sessionStorage.setItem('blocked', '1')")
+    page.clock.fast_forward("01:00:01")
+    expect(button).to_be_visible()  # nobody was called: the hourly test of the sound found it
+    until(page, lambda: "voice_blocked" in alarms(hall))
 
 
 def test_of_two_voices_in_one_zone_the_second_falls_silent_and_staff_are_told(hall: Hall) -> None:

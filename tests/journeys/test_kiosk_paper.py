@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from queue_app.domain.access import Role
 from tests.adapters.printer_double import COVER_OPEN, OK, PAPER_LOW, PAPER_OUT, PrinterDouble
 from tests.journeys.conftest import City
-from tests.journeys.test_kiosk import NO_DIALOG, number_on, touch
+from tests.journeys.test_kiosk import NO_DIALOG, number_on, pass_seconds, touch
 from tests.redis_machine import free_port
 
 pytestmark = pytest.mark.browser
@@ -28,6 +28,7 @@ def kiosk_at(city: City, address: str) -> Page:
     page.add_init_script(NO_DIALOG)
     token = city.token(Role.KIOSK, name=NAME, inch=21.5, printer=f"{address}?timeout_s=2")
     page.context.add_cookies([{"name": "matazu_device_kiosk", "value": token, "url": city.url}])
+    page.clock.install()
     page.goto(f"{city.url}/kiosk/{city.code}")
     touch(page, "引っ越し")
     return page
@@ -70,9 +71,13 @@ def test_printer_that_cannot_print_leaves_the_number_to_be_noted(
 
 
 def test_printer_that_is_not_there_is_a_failure_and_an_alarm(city: City) -> None:
+    """The number stays for a minute, so that it can be noted."""
     page = kiosk_at(city, f"tcp://127.0.0.1:{free_port()}")
     heading(page, "ただいま番号札を印刷できません")
+    pass_seconds(page, 50)
     assert number_on(page) == "B001"
+    pass_seconds(page, 11)
+    expect(page.locator("#kiosk")).to_have_attribute("data-screen", "menu")
     floor_says(city, "印刷機の異常・接続なし")
 
 

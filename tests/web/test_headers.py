@@ -123,6 +123,7 @@ def cookies_of_a_login(world: World) -> list[str]:
 def test_behind_tls_a_year_of_tls_is_asked_for_and_cookies_hold_to_this_host(behind_tls: World) -> None:
     answer = behind_tls.app.test_client().get("/")
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert behind_tls.app.test_client().get("/styleguide").status_code == 404, "for builders of screens alone"
     cookies = cookies_of_a_login(behind_tls)
     assert len(cookies) >= 2
     for cookie in cookies:
