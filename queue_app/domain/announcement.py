@@ -116,6 +116,11 @@ def counter_name(counter: Counter, language: str) -> str:
     return SHOWN[language].window.format(code=counter.code)
 
 
+def is_named_by_number(counter: Counter) -> bool:
+    """The label says the number and nothing else, for which every language has words."""
+    return _is_number(counter.code) and counter.label.get("ja") == SHOWN["ja"].window.format(code=counter.code)
+
+
 def place_said(called: Called, language: str) -> str:
     """What names a counter without a number aloud: its label in this language, else its code.
 

@@ -349,7 +349,8 @@ def test_the_example_city_speaks_every_language_and_fits_the_kiosk() -> None:
     file = yaml.safe_load((OFFICES / "aoba.yaml").read_text(encoding="utf-8"))
     groups: dict[str, list[int]] = {}
     for service in file["services"]:
-        assert set(service["label"]) == set(service["group"]) == set(LANGUAGES), service["code"]
+        for part in ("label", "group", "area"):
+            assert set(service[part]) == set(LANGUAGES), service["code"]
         groups.setdefault(service["group"]["ja"], []).append(service["tile"])
     assert all(tiles == list(range(1, len(tiles) + 1)) and len(tiles) <= 6 for tiles in groups.values())
 

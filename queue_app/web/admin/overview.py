@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import Right
+from queue_app.domain.announcement import is_named_by_number
 from queue_app.domain.office import Office
 from queue_app.services import bearers, forgetting, screens
 from queue_app.services.people import people
@@ -38,9 +39,10 @@ def overview() -> ResponseReturnValue:
 
 
 def missing_texts(office: Office) -> list[dict[str, Any]]:
-    """Per service and counter, the languages of the office in which something is not said yet."""
+    """Per service and named counter, the languages of the office in which something is not said yet."""
     parts = [("service", each.code, each.label, texts_of(each)) for each in office.services.values()]
-    parts += [("counter", each.code, each.label, {"label": each.label}) for each in office.counters.values()]
+    named = [each for each in office.counters.values() if not is_named_by_number(each)]
+    parts += [("counter", each.code, each.label, {"label": each.label}) for each in named]
     return [
         {"kind": kind, "code": code, "label": label["ja"], "languages": lacking}
         for kind, code, label, texts in parts
