@@ -112,6 +112,22 @@ def test_who_moves_next_week_can_book_today_from_the_moving_day_on(phone: PlainB
     assert "予約が完了しました" in phone.press("この内容で予約する").text
 
 
+def test_questions_begin_anew_and_who_need_not_come_is_not_sent_to_the_counter(phone: PlainBrowser) -> None:
+    for _ in range(2):
+        phone.open("/book/aoba")
+        phone.press("次へ", errand="navigator")
+        assert "どのような届出ですか" in phone.page.text
+        phone.press("次へ", move_type="out_domestic")
+        phone.press("次へ", moved_on="2026-12-10")
+        phone.press("次へ", num_people="1", foreign_nationals="0", agent_visit="no")
+        phone.press("次へ", mynumber_cards="1")
+        page = phone.open("/book/aoba/result")
+        assert "来る必要はありません" in page.text
+        assert "番号札をお取り" not in page.text
+    phone.follow("答えを直す")
+    assert "どのような届出ですか" in phone.page.text
+
+
 def test_who_moves_after_the_last_day_that_can_be_booked_hears_from_when_on(phone: PlainBrowser) -> None:
     phone.open("/book/aoba")
     phone.press("次へ", errand="moving")

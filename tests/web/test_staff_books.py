@@ -138,3 +138,16 @@ def test_scanned_code_opens_its_result_and_its_booking_and_nothing_elsewhere(wor
     clerk.open("/staff/bookings")
     clerk.press("さがす", wish="https://elsewhere.example/book/aoba")
     assert clerk.path == "/staff/bookings"
+
+
+def test_next_caller_finds_nothing_of_the_one_before(world: World) -> None:
+    browser = desk(world)
+    to_the_contact(browser)
+    browser.press("内容を確認する", name_kana="アオバ ハナコ")
+    browser.open("/staff/bookings")
+    browser.follow("代理で予約する")
+    browser.press("次へ", errand="moving")
+    browser.press("次へ", people="1")
+    browser.open(f"/book/aoba/time?day={TOMORROW}")
+    browser.press("10:30")
+    assert "アオバ ハナコ" not in browser.answer.text

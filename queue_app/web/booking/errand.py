@@ -11,7 +11,7 @@ from queue_app.services import offices
 from queue_app.services.errands import navigator_rules
 from queue_app.store.database import reading
 from queue_app.web.auth import needs
-from queue_app.web.booking.draft import read_draft
+from queue_app.web.booking.draft import Draft, keep_draft, read_draft
 from queue_app.web.booking.frame import blueprint, go, in_office, page
 from queue_app.web.booking.times import give_up_time
 from queue_app.web.booking.typed import typed_date
@@ -34,10 +34,13 @@ def start() -> Response:
 @blueprint.get("/book/<office>")
 @needs(Right.RESERVE)
 def choose_errand(office: str) -> Response:
-    """What can be booked, in everyday words."""
+    """What can be booked, in everyday words. `?new` forgets what was typed: a clerk begins for the next person."""
     check_public_rate()
+    is_new = "new" in request.args
+    draft = Draft(office=office) if is_new else read_draft(office)
     with in_office(office) as (_session, here):
-        return page("errand", here, read_draft(office), step="errand", options=_options(here))
+        shown = page("errand", here, draft, step="errand", options=_options(here))
+    return keep_draft(shown, draft) if is_new else shown
 
 
 @blueprint.post("/book/<office>")
@@ -55,7 +58,7 @@ def take_errand(office: str) -> Response:
     draft.day = ""
     draft.uses_navigator = said == NAVIGATOR
     draft.service = "" if draft.uses_navigator else said
-    return go(f"/book/{office}/questions" if draft.uses_navigator else f"/book/{office}/people", draft)
+    return go(f"/book/{office}/questions?again=1" if draft.uses_navigator else f"/book/{office}/people", draft)
 
 
 @blueprint.get("/book/<office>/people")

@@ -51,7 +51,7 @@ MOST = 12
 @blueprint.get("/book/<office>/questions")
 @needs(Right.RESERVE)
 def ask(office: str) -> Response:
-    """The next page of questions, or one that was answered before (`?page=`)."""
+    """The next page of questions, one that was answered before (`?page=`), or the first one (`?again`)."""
     check_public_rate()
     draft = read_draft(office)
     with in_office(office) as (_session, here):
@@ -235,6 +235,8 @@ def _as_text(question: Question, said: str) -> str:
 
 
 def _wanted(rules: Rules, draft: Draft, name: str) -> VisiblePage | None:
+    if "again" in request.args:
+        return next(iter(visible_pages(rules, draft.answers)), None)
     return _page_named(rules, draft, name) or next_page(rules, draft.answers)
 
 
