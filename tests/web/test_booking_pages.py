@@ -112,6 +112,15 @@ def test_who_moves_next_week_can_book_today_from_the_moving_day_on(phone: PlainB
     assert "予約が完了しました" in phone.press("この内容で予約する").text
 
 
+def test_long_visits_are_told_in_hours(phone: PlainBrowser) -> None:
+    phone.open("/book/aoba")
+    phone.press("次へ", errand="navigator")
+    phone.press("次へ", move_type="in_abroad")
+    phone.press("次へ", moved_on="2026-11-30")
+    phone.press("次へ", num_people="4", foreign_nationals="4", agent_visit="no")
+    assert "約1時間50分" in phone.open("/book/aoba/result").text
+
+
 def test_questions_begin_anew_and_who_need_not_come_is_not_sent_to_the_counter(phone: PlainBrowser) -> None:
     for _ in range(2):
         phone.open("/book/aoba")
