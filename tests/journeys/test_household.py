@@ -159,6 +159,15 @@ def change_the_way(clerk: Page) -> None:
     expect(clerk.locator("#undo")).to_contain_text("窓口を追加しました")
 
 
+def fits_the_roll(machine: Page, hall: City) -> None:
+    """As printed from the kiosk's own screen, and from the page of the slip, as without scripts."""
+    machine.set_viewport_size({"width": 302, "height": 900})  # 80 mm
+    machine.emulate_media(media="print")
+    assert machine.evaluate(WIDER_THAN_THE_ROLL) == []
+    machine.goto(hall.url + (machine.locator("#kiosk").get_attribute("data-slip") or ""))
+    assert machine.evaluate(BOXES_CUT_OFF) == 0
+
+
 def test_household_of_four_goes_through_six_counters_on_one_number(hall: City) -> None:
     phone = with_axe(hall.window(viewport={"width": 390, "height": 844}))
     booking = booked(phone, hall)
@@ -167,11 +176,7 @@ def test_household_of_four_goes_through_six_counters_on_one_number(hall: City) -
     paper = machine.wait_for_function("papers[0]").json_value()
     for place, stop in enumerate(ON_PAPER):
         assert f"{chr(ord('①') + place)} {stop}" in paper
-    machine.set_viewport_size({"width": 302, "height": 900})  # 80 mm
-    machine.emulate_media(media="print")
-    assert machine.evaluate(WIDER_THAN_THE_ROLL) == []
-    machine.goto(hall.url + (machine.locator("#kiosk").get_attribute("data-slip") or ""))  # as without scripts
-    assert machine.evaluate(BOXES_CUT_OFF) == 0
+    fits_the_roll(machine, hall)
     phone.reload()
     press(phone, "番号のページへ")
     clerk = hall.window(Role.CLERK)
