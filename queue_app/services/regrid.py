@@ -7,7 +7,7 @@ places it is full. Leaves the grid to `domain.slots`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import NamedTuple
@@ -28,8 +28,11 @@ from queue_app.services.ports import Ports
 from queue_app.store.database import engine_of
 from queue_app.store.reservation_tables import Reservation, SlotPlace
 
-_laid: WeakKeyDictionary[Engine, dict[int, int]] = WeakKeyDictionary()
-"""For which version of an office's set-up this process has found every place where it belongs."""
+Offers = Mapping[str, Offer]
+"""By service: everything that its grid follows from."""
+
+_laid: WeakKeyDictionary[Engine, dict[int, tuple[int, Offers]]] = WeakKeyDictionary()
+"""By office, the set-up for which this process has found every place where it belongs: its version, and its grids."""
 
 LONGEST_VISIT = timedelta(days=1)
 
@@ -50,34 +53,45 @@ def lay_again_once(deed: Deed) -> None:
     Remembered only when nothing had to be moved, because what moves now may yet be rolled back.
     """
     laid = _laid.setdefault(engine_of(deed.session), {})
-    if laid.get(deed.office.id) != deed.log.setup_version and not _lay(deed.session, deed.office, deed.ports):
-        laid[deed.office.id] = deed.log.setup_version
+    version, grids = laid.get(deed.office.id, (0, {}))
+    if version == deed.log.setup_version:
+        return
+    offers = _offers(deed.office, deed.ports)
+    if offers == grids or not _lay(deed.session, deed.office, offers, deed.ports):
+        laid[deed.office.id] = deed.log.setup_version, offers
 
 
 def lay_again(session: Session, office_id: int, ports: Ports) -> None:
     """In the transaction that changes an office's set-up, after the change."""
-    _lay(session, offices.office_as_written(session, office_id), ports)
+    office = offices.office_as_written(session, office_id)
+    _lay(session, office, _offers(office, ports), ports)
 
 
-def _lay(session: Session, office: Office, ports: Ports) -> int:
+def _lay(session: Session, office: Office, offers: Offers, ports: Ports) -> int:
     """Give each booking and hold still to come a place in every cell that its time touches; how many had others."""
     now = ports.clock()
-    places = session.scalars(
-        select(SlotPlace).where(SlotPlace.office_id == office.id, SlotPlace.start_at > now - LONGEST_VISIT)
-    ).all()
-    misplaced = _misplaced(office, _coming(session, office, now), places, ports)
+    places = _taken(session, office, now)
+    misplaced = _misplaced(office, offers, _coming(session, office, now), places)
     moved = {each.id for each, _cells in misplaced}
     if not moved:
         return 0
     session.execute(delete(SlotPlace).where(SlotPlace.reservation_id.in_(moved)))
     used: dict[str, set[int]] = defaultdict(set)
-    for place in places:
-        if place.reservation_id not in moved:
-            used[place.slot].add(place.place)
+    for reservation, slot, place in places:
+        if reservation not in moved:
+            used[slot].add(place)
     for each, cells in misplaced:
         session.add_all(_place(office, each, cell, used[cell.id]) for cell in cells)
     session.flush()
     return len(moved)
+
+
+def _taken(session: Session, office: Office, now: datetime) -> list[tuple[int | None, str, int]]:
+    """Reservation, slot and place of all that is still to come."""
+    query = select(SlotPlace.reservation_id, SlotPlace.slot, SlotPlace.place).where(
+        SlotPlace.office_id == office.id, SlotPlace.start_at > now - LONGEST_VISIT
+    )
+    return [(reservation, slot, place) for reservation, slot, place in session.execute(query)]
 
 
 def _coming(session: Session, office: Office, now: datetime) -> list[_Coming]:
@@ -96,13 +110,12 @@ def _coming(session: Session, office: Office, now: datetime) -> list[_Coming]:
 
 
 def _misplaced(
-    office: Office, coming: Sequence[_Coming], places: Sequence[SlotPlace], ports: Ports
+    office: Office, offers: Offers, coming: Sequence[_Coming], places: Iterable[tuple[int | None, str, int]]
 ) -> list[tuple[_Coming, list[SlotTime]]]:
     """Those whose places are elsewhere, with the cells of their time. Outside the grid a booking keeps what it has."""
-    offers = _offers(office, ports)
     have: dict[int | None, set[str]] = defaultdict(set)
-    for place in places:
-        have[place.reservation_id].add(place.slot)
+    for reservation, slot, _place in places:
+        have[reservation].add(slot)
     found = [(each, _touched(office, offers[each.service], each)) for each in coming if each.service in offers]
     return [(each, cells) for each, cells in found if cells and have[each.id] != {cell.id for cell in cells}]
 
