@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import select
 
 from queue_app.domain.access import Role
+from queue_app.domain.discipline import RULE_VERSION
 from queue_app.domain.history import End
 from queue_app.services import bookkeeping, history
 from queue_app.services.ports import Ports
 from queue_app.store.database import reading, writing
+from queue_app.store.queue_tables import EventRow
 from queue_app.store.statistics_tables import HistoryMark, QueueLaw, StopRecord, VisitRecord
 from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, reserve, slot
@@ -152,6 +154,8 @@ def test_a_booked_visit_keeps_what_its_place_is_made_of(world: World) -> None:
         assert (visit.visit_class, stop.lead_min) == ("booked", 30.0)
         assert visit.counts_from - visit.arrived_at == timedelta(minutes=8)
         assert stop.reference_at == visit.counts_from == stop.counts_from
+        rules = {event.data["rule"] for event in session.scalars(select(EventRow)) if "ready" in event.data}
+        assert rules == {RULE_VERSION}, "each order time stands with the version of its rule"
 
 
 def test_the_books_are_kept_once_and_learnt_from_once_a_day(world: World) -> None:

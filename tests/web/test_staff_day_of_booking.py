@@ -53,6 +53,7 @@ def test_somebody_expected_is_listed_without_a_name_and_with_a_number_once_there
     assert "番号はB001番です" in browser.page
     assert "受付する" not in browser.page
     assert browser.line == ["B001"]
+    assert "予約 10:00 → 09:30" in browser.page, "the order time stands with its reason"
 
 
 def test_checking_in_twice_by_two_desks_is_one_number(hall: World) -> None:
