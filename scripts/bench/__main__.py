@@ -21,7 +21,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/benchmarks.md"
 FIGURES, GOALS = "figures", "goals"
 """Where `--write` puts them: between `<!-- figures -->` and `<!-- end of figures -->`."""
 
-CARRIERS = (200, 40, 8)
+CARRIERS = (200, 8)
 """Behind so many addresses stand all who book when a season opens. The part `street` runs only by name."""
 
 
