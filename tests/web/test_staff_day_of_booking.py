@@ -56,6 +56,14 @@ def test_somebody_expected_is_listed_without_a_name_and_with_a_number_once_there
     assert "予約 10:00 → 09:30" in browser.page, "the order time stands with its reason"
 
 
+def test_desk_that_is_too_early_hears_from_when(hall: World) -> None:
+    booked(hall)
+    hall.clock.now = at("09:15", TODAY)
+    browser = at_counter(hall)
+    browser.press(next(action for action in browser.actions() if action.endswith("/check-in")))
+    assert "予約時刻の10分前から受付できます" in browser.page
+
+
 def test_checking_in_twice_by_two_desks_is_one_number(hall: World) -> None:
     booked(hall)
     first, second = at_counter(hall), at_counter(hall, "2")

@@ -42,7 +42,8 @@ def sentence_here(office: Office) -> str | None:
     if not re.fullmatch(r"[a-z_]{1,30}", code) or not has_text(f"staff.said.{code}"):
         return None
     counter = label_in(office.counters[at].label, reader_language()) if at in office.counters else ""
-    return t(f"staff.said.{code}", number=number if re.fullmatch(r"[A-Z0-9]{1,12}", number) else "", counter=counter)
+    shown = number if re.fullmatch(r"[A-Z0-9]{1,12}", number) else ""
+    return t(f"staff.said.{code}", number=shown, counter=counter, early=office.booking.early_min)
 
 
 def said_here() -> dict[str, str]:
