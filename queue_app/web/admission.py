@@ -6,7 +6,7 @@ next to nothing. Staff, kiosks and displays pass without a gate once their sessi
 in this process; one that was not goes through a gate of its own, so that made-up credentials gain nothing. While a
 counter is being served nobody else begins, for a moment at most: one interpreter does one thing at a time.
 
-Leaves limits of one address to `limits`, and sockets to `sockets`.
+Leaves what is said to whoever is turned away to `turned_away`, limits of an address to `limits`, sockets to `sockets`.
 Source: docs/decisions/0012-admission.md; OWASP API 2023, 4.
 """
 
@@ -19,8 +19,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
-from html import escape
 from time import monotonic
 from typing import Any, Final
 
@@ -30,10 +28,8 @@ from werkzeug.wsgi import ClosingIterator
 
 from queue_app.web.auth import DEVICE_COOKIE, SESSION_COOKIE
 from queue_app.web.context import KEY
-from queue_app.web.i18n import DEFAULT, known_language, t
-from queue_app.web.wire import to_json
+from queue_app.web.turned_away import answer_full, full_message, language_of, place_of
 
-BUSY: Final = "503 Service Unavailable"
 _SAID: Final = re.compile(rb"(?mi)^(authorization|cookie|accept-language):([^\r\n]*)")
 _NAMES: Final = {b"authorization": "AUTHORIZATION", b"cookie": "COOKIE", b"accept-language": "ACCEPT_LANGUAGE"}
 _ENDS: Final = re.compile(rb"(?mi)^connection:[^\r\n]*close")
@@ -41,7 +37,6 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-RETRY_AFTER_S: Final = 5
 PATIENCE_S: Final = 0.8
 """How long a request waits for a place before it hears no: the answer has to come within a second."""
 STANDS_ASIDE_S: Final = 0.05
@@ -161,7 +156,7 @@ class Admission:
             return self._serve(environ, start_response, self._counters.go)
         if not gate.enter():
             self._full_at = monotonic()
-            return _full(environ, start_response)
+            return answer_full(environ, start_response)
         self._counters.stand_aside()
         return self._serve(environ, start_response, gate.leave)
 
@@ -188,7 +183,7 @@ class Admission:
         gate.turned_away += 1
         self._full_at = monotonic()
         stays = words[0] == b"GET" and words[2] == b"HTTP/1.1" and not _ENDS.search(rest)
-        message = _full_message(_place(environ), _language(environ), "keep-alive" if stays else "close")
+        message = full_message(place_of(environ), language_of(environ), "keep-alive" if stays else "close")
         return message.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if words[0] == b"HEAD" else message
 
     def comer(self, environ: Environ) -> Comer:
@@ -252,72 +247,3 @@ def shown_credential(environ: Environ) -> str | None:
 def _shown_in(head: bytes) -> dict[str, str]:
     """What a request says of itself in the three headers that are looked at here."""
     return {f"HTTP_{_NAMES[name.lower()]}": value.strip().decode("latin-1") for name, value in _SAID.findall(head)}
-
-
-def _full(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """The short answer: what to do, in the reader's language. Nothing is read, asked or written for it."""
-    headers, body = _refusal(_place(environ), _language(environ))
-    start_response(BUSY, list(headers))
-    return [body]
-
-
-def _place(environ: Environ) -> str:
-    return "api" if environ["PATH_INFO"].startswith("/api/") else "pages"
-
-
-@lru_cache(maxsize=64)
-def _full_message(place: str, language: str, line: str) -> bytes:
-    """The same as it goes over the wire. `line`: what becomes of the connection."""
-    headers, body = _refusal(place, language)
-    lines = [f"HTTP/1.1 {BUSY}", *(f"{name}: {value}" for name, value in headers), f"Connection: {line}"]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-@lru_cache(maxsize=64)
-def _refusal(place: str, language: str) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """Headers and body, which are the same for everybody who reads this language."""
-    if place == "api":
-        kind, body = "application/problem+json", _document(language)
-    else:
-        kind, body = "text/html; charset=utf-8", _page(language)
-    headers = (
-        ("Content-Type", kind),
-        ("Content-Length", str(len(body))),
-        ("Retry-After", str(RETRY_AFTER_S)),
-        ("Cache-Control", "no-store"),
-        ("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "no-referrer"),
-    )
-    return headers, body
-
-
-def _document(language: str) -> bytes:
-    problem = {
-        "type": "/problems/busy",
-        "title": t("errors.503", language=language),
-        "status": 503,
-        "detail": t("errors.503", language=language),
-        "code": "busy",
-        "retry_after_s": RETRY_AFTER_S,
-    }
-    return to_json(problem).encode()
-
-
-def _page(language: str) -> bytes:
-    """The link asks for the same address: whoever had sent a form sees the page before it, with what was kept of it."""
-    say, again = escape(t("errors.503", language=language)), escape(t("errors.open_again", language=language))
-    return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width"><title>{say}</title></head><body><main><h1>{say}</h1>'
-        f'<p><a href="">{again}</a></p></main></body></html>'
-    ).encode()
-
-
-def _language(environ: Environ) -> str:
-    """The first language asked for that we have. The cookie of a choice made before is not looked for here."""
-    for part in environ.get("HTTP_ACCEPT_LANGUAGE", "")[:200].split(","):
-        found = known_language(part.partition(";")[0])
-        if found:
-            return found
-    return DEFAULT

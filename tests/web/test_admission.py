@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -185,6 +187,9 @@ def test_whoever_is_turned_away_hears_when_to_come_again_in_their_language(langu
         assert int(answer.headers["Retry-After"]) > 0
         assert answer.headers["Cache-Control"] == "no-store"
     assert words in page.text
+    style = page.text.partition("<style>")[2].partition("</style>")[0]
+    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}';" in page.headers["Content-Security-Policy"], "or the page is bare"
     problem = json.loads(document.text)
     assert (problem["code"], problem["status"]) == ("busy", 503)
     assert words in problem["detail"]
