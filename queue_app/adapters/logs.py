@@ -23,7 +23,7 @@ def set_up_logs(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("engineio", "socketio", "alembic", "werkzeug"):
+    for noisy in ("engineio", "socketio", "alembic", "werkzeug", "twilio"):
         logging.getLogger(noisy).setLevel("WARNING")
 
 

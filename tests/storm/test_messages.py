@@ -35,7 +35,8 @@ FEW = 150
 KILLS = 4
 ANSWER_S = 0.1
 """A quick provider; most take three times as long."""
-ODD_ANSWERS = ("429", "500", "hang_up", "take_and_hang_up")
+ODD_ANSWERS = {"take_and_hang_up": 0.05, "hang_up": 0.05, "429": 0.01, "500": 0.01}
+"""How often the provider does what it should not. Each 429 is a second's rest for all."""
 OUTAGE = 24
 """Requests that find the provider closed, after half of the messages."""
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(5400)]
@@ -43,7 +44,8 @@ pytestmark = [pytest.mark.storm, pytest.mark.timeout(5400)]
 
 def moody(count: int) -> Callable[[int], str]:
     dice = random.Random(10)
-    said = [dice.choice(ODD_ANSWERS) if dice.random() < 0.2 else "take" for _ in range(count * 3)]
+    weights = [*ODD_ANSWERS.values(), 1 - sum(ODD_ANSWERS.values())]
+    said = dice.choices([*ODD_ANSWERS, "take"], weights, k=count * 3)
 
     def behave(number: int) -> str:
         return "503" if count // 2 <= number < count // 2 + OUTAGE else said[number % len(said)]

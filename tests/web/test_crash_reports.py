@@ -57,6 +57,14 @@ def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
+def test_what_a_library_says_of_each_message_it_sends_stays_out_of_the_log(written: io.StringIO) -> None:
+    """A dozen lines a message, with the account in them."""
+    logging.getLogger("twilio.http_client").info("POST Request: https://api.example/Accounts/AC0")
+    logging.getLogger("matazu.web").info("the twin")
+    assert "AC0" not in written.getvalue()
+    assert "the twin" in written.getvalue()
+
+
 def wish() -> dict[str, Any]:
     return body(slot(), name_kana=SHE.kana, contact={"channel": "sms", "address": SHE.phone})
 
