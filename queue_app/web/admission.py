@@ -48,7 +48,7 @@ HELD: Final = ("/t/", "/r/", "/api/v1/tickets/", "/api/v1/reservations/")
 """Addresses that hold a capability: the number or booking of one person."""
 PROBES: Final = ("/healthz", "/readyz", "/metrics")
 SOCKETS: Final = "/socket.io/"
-"""Stays open for hours, so it takes no place here; how many there may be is said in `sockets`."""
+"""Stays open for hours, so it takes no place here; how many there may be is said in `socket_places`."""
 
 
 class Comer(StrEnum):

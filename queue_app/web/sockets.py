@@ -21,16 +21,14 @@ from queue_app.services.ports import Ports
 from queue_app.services.relay import Room, snapshots
 from queue_app.services.tickets import check_is_of_today, ticket_by_token
 from queue_app.store.database import reading
+from queue_app.web.admission import shown_credential
 from queue_app.web.auth import identity_of_device, session_cookie
 from queue_app.web.context import house
+from queue_app.web.socket_places import MOST, MOST_THREADED, SocketPlaces
 from queue_app.web.socketio_server import ConnectionRefusedError, SocketIO, disconnect, join_room
 from queue_app.web.wire import Wire
 
 MOST_ROOMS = 12
-MOST_PUBLIC_THREADED, MOST_PUBLIC = 400, 4_000
-"""Sockets of people without a role in one process; with threads each holds some, and the counters need theirs. Phones
-that are turned away ask every few seconds instead.
-"""
 CHECK_S = 2.0
 MOST_EVENTS, PER_S = 60, 10.0
 """A console sends a dozen wishes when it opens and none later. Whoever sends more than this is no screen of ours."""
@@ -59,11 +57,9 @@ class Sockets:
         self._watchers: dict[str, _Watcher] = {}
         self._lock = threading.Lock()
         self._checked_at = 0.0
-        self._most_public = MOST_PUBLIC
 
     def bind(self, app: Flask, *, async_mode: str, origins: list[str] | None, websocket_only: bool) -> None:
         """Attach to the application. Without sticky balancing several workers can only speak websocket."""
-        self._most_public = MOST_PUBLIC_THREADED if async_mode == "threading" else MOST_PUBLIC
         transports = {"transports": ["websocket"]} if websocket_only else {}
         self.io.init_app(
             app,
@@ -76,7 +72,10 @@ class Sockets:
             ping_timeout=10,
             **transports,
         )
-        _never_wait_for_a_goodbye(self.io.server.eio)
+        engine = self.io.server.eio
+        _never_wait_for_a_goodbye(engine)
+        most = MOST_THREADED if async_mode == "threading" else MOST
+        self.places = SocketPlaces(engine, most, lambda environ: _is_of_the_house(app, environ))
         self.io.on_event("connect", self._connect)
         self.io.on_event("disconnect", self._disconnect)
         self.io.on_event("watch", self._watch)
@@ -117,9 +116,6 @@ class Sockets:
     def _connect(self, auth: object = None) -> None:
         who = _identify(auth)
         with self._lock:
-            public = sum(watcher.identity.role is None for watcher in self._watchers.values())
-            if who.role is None and public >= self._most_public:
-                raise ConnectionRefusedError("busy")
             self._watchers[_sid()] = _Watcher(who)
 
     def _disconnect(self, *_reason: object) -> None:
@@ -206,6 +202,17 @@ def _identify(auth: object) -> Identity:
         person = staff_sessions.identity_of_session(session, secret, now) if secret else None
         devices = (identity_of_device(session, role) for role in bearers.DEVICE_ROLES)
         return person or next(filter(None, devices), RESIDENT)
+
+
+def _is_of_the_house(app: Flask, environ: dict[str, Any]) -> bool:
+    """Whether the handshake shows a genuine session or device; the database is asked only about what is shown."""
+    if shown_credential(environ) is None:
+        return False
+    with app.request_context(environ):
+        try:
+            return _identify(None).role is not None
+        except Refusal:
+            return False
 
 
 def _never_wait_for_a_goodbye(engine: Any) -> None:

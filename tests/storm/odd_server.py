@@ -103,6 +103,13 @@ def never_ask_who_they_are_again() -> None:
     access.still_valid = lambda _session, identities, _now: set(identities)  # type: ignore[assignment]
 
 
+def count_no_sockets() -> None:
+    """The twin of places for sockets: whoever opens a line has one, and a thread with it."""
+    from queue_app.web.socket_places import SocketPlaces
+
+    SocketPlaces._takes = lambda _self, _sid, _environ: True  # type: ignore[method-assign]
+
+
 def send_again_what_fell_silent() -> None:
     """The twin of messages that are never sent twice: silence counts as proof that nothing was taken."""
     from queue_app.services import outbox
@@ -125,11 +132,14 @@ ODDITIES: dict[str, Callable[[], None]] = {
     "let in once": never_ask_who_they_are_again,
     "a thread for everybody": a_thread_for_everybody,
     "sends again": send_again_what_fell_silent,
+    "sockets without end": count_no_sockets,
 }
 
 
 LATE = [
-    name for name in ("no second look", "no seals", "let in once", "sends again") if name in os.environ.get("ODD", "")
+    name
+    for name in ("no second look", "no seals", "let in once", "sends again", "sockets without end")
+    if name in os.environ.get("ODD", "")
 ]
 
 if __name__ == "__main__":

@@ -50,6 +50,35 @@ class Raw:
         return self.client.post(f"{PATH}&sid={self.sid}", data=payload, headers=self.headers).status_code
 
 
+def test_places_of_the_street_are_counted_before_anybody_says_who_they_are(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = world.app.extensions[KEY].relay.publisher
+    held = len(hub.places._street & hub.io.server.eio.sockets.keys())
+    monkeypatch.setattr(hub.places, "_most", held + 2)
+    first, _second = Raw(world), Raw(world)
+    refused = world.app.test_client().get(PATH)
+    assert (refused.status_code, refused.get_json(force=True)) == (401, "busy")
+    clerk = world.app.test_client()
+    clerk.set_cookie("matazu_device_kiosk", "made-up")
+    assert clerk.get(PATH).status_code == 401, "made-up credentials gain nothing"
+    staff_cookie = session_of(world)
+    clerk.set_cookie(SESSION_COOKIE, staff_cookie)
+    clerk.delete_cookie("matazu_device_kiosk")
+    assert clerk.get(PATH).status_code == 200, "the counters always get in"
+    assert first.send("1") == 200  # hangs up
+    hub.io.server.eio.sockets.pop(first.sid, None)
+    assert world.app.test_client().get(PATH).status_code == 200
+
+
+def session_of(world: World) -> str:
+    login = person(world, Role.CLERK, "places")
+    with world.app.app_context():
+        return writing(
+            lambda s: staff_sessions.open_session(s, s.query(UserRow).filter_by(login=login).one(), world.clock())
+        )
+
+
 def still_well(world: World) -> bool:
     return bool(Screen(world).watch(room="board", office="aoba")["ok"])
 
