@@ -207,6 +207,7 @@ def test_a_lost_time_shows_others_and_keeps_what_was_typed(hall: City) -> None:
         to_the_day(page)
         page.locator("input[name=day]").nth(1).check()
         press(page, "次へ")
+    no_mark_tears_a_time_apart(first)
     slot = first.locator("button[name=slot]").nth(2).get_attribute("value")
     first.click(f"button[value='{slot}']")
     second.click(f"button[value='{slot}']")
@@ -216,6 +217,17 @@ def test_a_lost_time_shows_others_and_keeps_what_was_typed(hall: City) -> None:
     stays_where_it_is_without_a_network(second)
     to_the_check(second)
     booked(second)
+
+
+def no_mark_tears_a_time_apart(page: Page) -> None:
+    """The mark of a planned service's best times, put in by hand, leaves the time in one line on the smallest phone."""
+    lines = """() => {
+      const button = document.querySelector("button[name=slot]"), mark = document.createElement("span"), time = new Range();
+      mark.className = "time__best", mark.textContent = "空いています・おすすめ", button.append(" ", mark);
+      time.selectNode(button.firstChild);
+      return time.getClientRects().length;
+    }"""
+    assert page.evaluate(lines) == 1, "the time is torn apart"
 
 
 def stays_where_it_is_without_a_network(page: Page) -> None:
