@@ -149,7 +149,10 @@ class Sockets:
             ):
                 raise Refusal("unauthenticated")
             room = _room(session, watcher.identity, wish, ports)
-        join_room(str(room))
+        try:
+            join_room(str(room))
+        except (KeyError, ValueError) as gone:  # hung up while the wish was looked at: nobody hears the answer
+            raise Refusal("unauthenticated") from gone
         with self._lock:
             watcher.rooms.add(str(room))
         with reading() as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import request
 from flask_socketio.test_client import SocketIOTestClient
 
 from queue_app.domain.access import Role
@@ -146,6 +147,17 @@ def test_a_revoked_token_loses_its_socket(world: World) -> None:
     world.clock.pass_(seconds=3)
     look(world)
     assert not desk.client.is_connected()
+
+
+def test_whoever_hangs_up_while_the_wish_is_looked_at_leaves_no_error(world: World) -> None:
+    sockets = world.app.extensions[KEY].sockets
+    screen = Screen(world)
+    manager = sockets.io.server.manager
+    sid = manager.sid_from_eio_sid(screen.client.eio_sid, "/")
+    with world.app.test_request_context():
+        request.sid, request.namespace = sid, "/"  # type: ignore[attr-defined]
+        manager.basic_disconnect(sid, "/")  # the line broke; the wish is in hand already
+        assert not sockets._watch({"room": "board", "office": "aoba"})["ok"]
 
 
 def test_the_board_never_tells_who_somebody_is_or_what_they_need(world: World, board: Screen) -> None:
