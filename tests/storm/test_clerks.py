@@ -14,12 +14,11 @@ import subprocess
 import sys
 import threading
 import time
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -35,6 +34,13 @@ PRESSES = int(os.environ.get("PRESSES", "200000"))
 CLERKS = 30
 LOSE = 0.3
 KILL_WORKER_S, RESTART_DATABASE_S, FAULT_LASTS_S = 20, 60, 10
+
+
+class Fault(NamedTuple):
+    """Something broken on purpose: a worker killed, the database down."""
+
+    begun: float
+    ended: float
 
 
 def crowd(town: Town, how: str, count: int, *, lose: float, seed: int = 1) -> list[Press]:
@@ -106,22 +112,21 @@ def judge_calls(issued: list[str], presses: list[Press], history: list[Happened]
     return [*faults, *interval_faults([*before, *seen]), *impossible(history), *out_of_time(presses)]
 
 
-def judge_mixed(town: Town, presses: list[Press], faults_at: list[float]) -> list[str]:
-    """Faults of a mixed day. 5xx and silence count unless something was broken on purpose ten seconds before at most.
+def judge_mixed(town: Town, presses: list[Press], made: list[Fault]) -> list[str]:
+    """Faults of a mixed day. 5xx and silence count unless something was broken on purpose, for ten seconds after it.
 
     404 is none: some presses name a ticket that was never made; PostgreSQL leaves gaps in the ids of rolled-back deeds.
     """
     history = history_of(town)
     refused = [p for p in presses if p.status >= 500 or p.status in (0, 429)]
-    faults = [f"answered {p.status} {p.code}" for p in refused if not _excused(p, faults_at)]
+    faults = [f"answered {p.status} {p.code}" for p in refused if not _excused(p, made)]
     faults += [f"{p.what}: {p.status} {p.code}" for p in presses if p.status in (400, 401, 403, 405, 415, 422)]
     lost = _invisible(town, replayed(history).people)
     return [*faults, *impossible(history), *out_of_time(presses), *unexplained(history, presses), *lost]
 
 
-def _excused(press: Press, faults_at: list[float]) -> bool:
-    place = bisect_left(faults_at, press.asked - FAULT_LASTS_S)
-    return place < len(faults_at) and faults_at[place] <= press.answered
+def _excused(press: Press, made: list[Fault]) -> bool:
+    return any(fault.begun <= press.answered and press.asked <= fault.ended + FAULT_LASTS_S for fault in made)
 
 
 def _invisible(town: Town, people: Any) -> list[str]:
@@ -138,27 +143,27 @@ def _invisible(town: Town, people: Any) -> list[str]:
     ]
 
 
-def break_until_done(town: Town, crowd_is_done: Future[list[Press]], faults_at: list[float]) -> None:
+def break_until_done(town: Town, crowd_is_done: Future[list[Press]], made: list[Fault]) -> None:
     """Workers killed and the database started again. In the main thread: a server dies with the thread that started it."""
     rounds = 0
     while not wait([crowd_is_done], timeout=KILL_WORKER_S).done:
         rounds += 1
-        faults_at.append(time.monotonic())
+        begun = time.monotonic()
         if rounds % (RESTART_DATABASE_S // KILL_WORKER_S) == 0:
-            town.restart_database()
-            faults_at.append(time.monotonic())
+            town.restart_database()  # may take longer than a fault is excused for
         else:
             town.tell(town.workers()[rounds % 2], signal.SIGKILL)
+        made.append(Fault(begun, time.monotonic()))
 
 
 def mixed_day(town: Town, presses: int, *, broken: bool) -> tuple[list[Press], list[str], int]:
-    faults_at: list[float] = []
+    made: list[Fault] = []
     with ThreadPoolExecutor(1) as pool:
         pressing = pool.submit(crowd, town, "mixed", presses // town.counters, lose=LOSE)
         if broken:
-            break_until_done(town, pressing, faults_at)
+            break_until_done(town, pressing, made)
         pressed = pressing.result()
-    return pressed, judge_mixed(town, pressed, faults_at), len(faults_at)
+    return pressed, judge_mixed(town, pressed, made), len(made)
 
 
 Open = Callable[..., Any]

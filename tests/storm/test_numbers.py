@@ -183,7 +183,7 @@ def test_fifty_thousand_numbers_over_two_midnights_under_kills(
 @pytest.mark.storm
 @pytest.mark.timeout(240)
 def test_numbers_are_given_once_and_in_order_over_a_midnight_and_a_kill(server: OddServer) -> None:
-    kiosks = storm_of(server, numbers=150, kill_every_s=0.5, kills=1, midnights=1)
+    kiosks = storm_of(server, numbers=600, kill_every_s=0.5, kills=1, midnights=1)
     assert kiosks.errors + faults_in(kiosks.given) + rows_agree(server.folder / "matazu.db", kiosks.given) == []
     assert len({day for day, _ in (one.series for one in kiosks.given)}) == 2
 
@@ -193,7 +193,7 @@ def test_numbers_are_given_once_and_in_order_over_a_midnight_and_a_kill(server: 
 @pytest.mark.parametrize("server", [("numbers in memory",)], indirect=True)
 def test_a_counter_in_memory_would_be_noticed(server: OddServer) -> None:
     """After the kill it begins at one again; the database refuses the number, and nobody can be served."""
-    kiosks = storm_of(server, numbers=150, kill_every_s=0.5, kills=1, midnights=1)
+    kiosks = storm_of(server, numbers=600, kill_every_s=0.5, kills=1, midnights=1)
     assert kiosks.errors + faults_in(kiosks.given) != []
 
 
