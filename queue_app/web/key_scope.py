@@ -11,12 +11,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
 from itertools import pairwise
 
 from flask import request
 
 from queue_app.domain.access import Identity
+from queue_app.web.caller import caller_network
 from queue_app.web.context import house
 
 CAPABILITIES = ("token", "hold_id")
@@ -57,14 +57,6 @@ def _is_thrown(digits: str) -> bool:
 
 
 def _place() -> str:
-    """Network, program and language of the caller. An IPv6 machine moves within its 64-bit network."""
+    """Network, program and language of the caller."""
     named = (request.user_agent.string, request.headers.get("Accept-Language", ""))
-    return "\n".join((_network(request.remote_addr or ""), *named))
-
-
-def _network(address: str) -> str:
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return address
-    return str(known if known.version == 4 else ip_network((known, 64), strict=False))
+    return "\n".join((caller_network(), *named))

@@ -1,4 +1,4 @@
-"""How often one address may ask without a token. Staff, kiosks and displays are never counted here.
+"""How often one address (one 64-bit network of IPv6) may ask without a token. Staff, kiosks and displays never count.
 
 Fixed windows in memory, or in Redis when there are several workers. Source: Flask-Limiter's `limits` library.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import lru_cache
 
-from flask import current_app, request
+from flask import current_app
 from limits import RateLimitItem, parse, storage, strategies
 from limits.errors import StorageError
 
 from queue_app.domain.errors import Conflict
 from queue_app.web.auth import identity
+from queue_app.web.caller import caller_network
 from queue_app.web.context import house
 
 WRONG_CODES = "20 per 10 minutes"
@@ -36,7 +37,7 @@ def check_public_rate(*, cost: int = 1) -> None:
     if limit == "off" or identity().role is not None:
         return
     limiter, item = _limiter(_where()), parse(limit)
-    address = request.remote_addr or "unknown"
+    address = caller_network()
     with suppress(StorageError):  # the bus is away: better no limit than no page
         if not limiter.hit(item, "public", address, cost=cost):
             reset = limiter.get_window_stats(item, "public", address).reset_time
@@ -47,7 +48,7 @@ def check_join_rate() -> None:
     """Refuse more numbers from home than a household or a hall full of phones behind one address would take."""
     if house().settings.rate_limit_public == "off" or identity().role is not None:
         return
-    if not take_once("join", request.remote_addr or "unknown", JOINS):
+    if not take_once("join", caller_network(), JOINS):
         raise Conflict("too_many_tries", retry_after_s=3600)
 
 
@@ -55,7 +56,7 @@ def check_pairing_rate() -> None:
     """Refuse more pairing codes than a hall full of new screens needs from one address, right or wrong ones."""
     if house().settings.rate_limit_public == "off":
         return
-    if not take_once("pair", request.remote_addr or "unknown", PAIRINGS):
+    if not take_once("pair", caller_network(), PAIRINGS):
         raise Conflict("too_many_tries", retry_after_s=600)
 
 
@@ -63,7 +64,7 @@ def check_place_rate() -> None:
     """Refuse more places than people behind one address would take: held places are lost to everybody else."""
     if house().settings.rate_limit_public == "off" or identity().role is not None:
         return
-    if not take_once("places", request.remote_addr or "unknown", PLACES):
+    if not take_once("places", caller_network(), PLACES):
         raise Conflict("too_many_tries", retry_after_s=600)
 
 

@@ -16,6 +16,7 @@ from flask import current_app, request
 from queue_app.domain.errors import Refusal
 from queue_app.domain.proof import PATIENCE_S, VALID_S, Challenge, is_ours, is_solved, new_challenge, was_waited_for
 from queue_app.web.auth import identity
+from queue_app.web.caller import caller_network
 from queue_app.web.context import KEY, house
 from queue_app.web.limits import check_place_rate, check_public_rate, take_once
 
@@ -54,7 +55,8 @@ def _counts(challenge: Challenge, number: int | None) -> bool:
     if not is_ours(challenge, house().ports.secret, now_s):
         return False
     if number is None:
-        return was_waited_for(challenge, now_s) and _once(challenge) and take_once("patience", _address(), PATIENT)
+        is_due = was_waited_for(challenge, now_s) and _once(challenge)
+        return is_due and take_once("patience", caller_network(), PATIENT)
     return is_solved(challenge, number) and _once(challenge)
 
 
@@ -76,10 +78,6 @@ def _brought() -> tuple[Challenge, int | None] | None:
 def as_text(challenge: Challenge) -> str:
     """What a form carries; the script puts the number behind the last dot."""
     return f"{challenge.salt}.{challenge.digest}.{challenge.made_at}.{challenge.seal}."
-
-
-def _address() -> str:
-    return request.remote_addr or "unknown"
 
 
 def _now_s() -> int:

@@ -294,6 +294,12 @@ def test_made_up_headers_give_nobody_a_new_address(limited: Any) -> None:
     assert ask_ten_times(limited(2), "192.0.2.103", "203.0.113.10, 192.0.2.1") == [200] * 5 + [429] * 5
 
 
+def test_a_machine_with_a_network_of_its_own_is_one_caller(limited: Any) -> None:
+    world = limited(0)
+    heard = [ask_ten_times(world, f"2001:db8:0:{net}::{host:x}", "")[0] for net in "12" for host in (1, 2, 3)]
+    assert heard == [200, 429, 429] * 2
+
+
 def test_twin_a_proxy_counted_that_is_not_there_lets_everybody_through(limited: Any) -> None:
     assert ask_ten_times(limited(1), "192.0.2.104", "") == [200] * 10
 
