@@ -6,10 +6,12 @@ Source: acceptance points S1 to S8 of the project's ux guide.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from queue_app.domain.access import Role
 from tests.journeys.conftest import PASSPHRASE, City, find_the_network, lose_the_network
@@ -374,13 +376,31 @@ def test_small_window_calls_and_fits_360_by_200(city: City) -> None:
     assert max(size) <= 0, size
 
 
+def hold_back(page: Page, *addresses: str) -> dict[str, list[Route]]:
+    """Requests that go on when the test says so, by their path."""
+    held: dict[str, list[Route]] = defaultdict(list)
+    for address in addresses:
+        page.route(address, lambda route: held[urlsplit(route.request.url).path].append(route))
+    return held
+
+
 def test_floor_adds_a_counter_to_a_queue_with_one_press(city: City) -> None:
     city.issue("insurance")
     sit_down(city)
     floor = city.window(Role.MANAGER)
     floor.goto(f"{city.url}/staff/floor")
     expect(floor.locator(".floor__look")).to_contain_text("国民健康保険：窓口がありません")
-    floor.get_by_role("button", name="1番窓口を足す").click()
+    held = hold_back(floor, f"{city.url}/staff/floor/help", f"{city.url}/staff/floor")
+    with floor.expect_request("**/staff/floor/help"):
+        floor.get_by_role("button", name="1番窓口を足す").click()
+    floor.dispatch_event("#floor", "matazu:refresh")  # asked before the press is answered, and answered after it
+    held["/staff/floor/help"][0].continue_()
+    expect(floor.locator(".floor__said")).to_contain_text("窓口に用件を足しました")
+    with floor.expect_response(lambda answer: answer.url.endswith("/staff/floor")):
+        for late in held["/staff/floor"]:
+            late.continue_()
+    with floor.expect_response(lambda answer: answer.url.endswith("said=helps")):
+        floor.dispatch_event("#floor", "matazu:refresh")
     expect(floor.locator(".floor__said")).to_contain_text("窓口に用件を足しました")
     expect(floor.locator(".floor__look")).not_to_contain_text("窓口がありません")
     assert violations(floor) == []

@@ -47,11 +47,15 @@ function paced(work) {
 /** Fetch a region anew and morph it; the newest question wins, whatever the order of the answers. */
 export async function refresh(region) {
   const turn = (region.turn = (region.turn ?? 0) + 1);
+  const address = region.dataset.liveFragment;
   try {
-    const answer = await fetch(region.dataset.liveFragment, { headers: { "X-Fragment": region.id }, cache: "no-store" });
+    const answer = await fetch(address, { headers: { "X-Fragment": region.id }, cache: "no-store" });
     if (answer.ok && !answer.redirected) {
       const text = await answer.text();
-      if (turn === region.turn) put(region, parse(text));
+      if (turn !== region.turn) return;
+      // A press was answered meanwhile and led the region on, with a sentence that this answer does not know.
+      if (address === region.dataset.liveFragment) put(region, parse(text));
+      else refresh(region);
     } else region.dispatchEvent(new CustomEvent("matazu:refused", { bubbles: true, detail: { status: answer.status } }));
   } catch {
     // Offline: the last values stay, and data-connection tells how old they are.
