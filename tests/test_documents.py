@@ -99,6 +99,11 @@ def test_no_python_file_is_named_after_nothing_in_particular() -> None:
     assert [name for name in FILES if vague.fullmatch(Path(name).name)] == []
 
 
+def test_no_journey_waits_in_a_way_the_policy_of_our_pages_forbids() -> None:
+    """Playwright's own wait for a function evaluates text in the page as soon as it has to look twice; `browser.until` never does."""
+    assert lines_matching(["wait_for_" + "function\\("], FILES) == []
+
+
 def test_no_page_style_or_script_loads_anything_from_elsewhere() -> None:
     served = {name: text for name, text in FILES.items() if is_served(name)}
     assert served

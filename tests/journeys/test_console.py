@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from queue_app.domain.access import Role
+from tests.browser import until
 from tests.journeys.conftest import PASSPHRASE, City, find_the_network, lose_the_network
 
 pytestmark = pytest.mark.browser
@@ -413,4 +414,4 @@ def test_small_window_floats_above_other_windows_where_the_browser_can(city: Cit
     expect(in_hand(page)).to_have_text(number)
     page.locator("[data-small-window]").click()
     shown = "documentPictureInPicture.window?.document.querySelector('iframe')?.contentDocument?.querySelector('.mini__number')"
-    page.wait_for_function(f"() => {shown}?.textContent === '{number}'")
+    until(page, f"{shown}?.textContent === '{number}'")

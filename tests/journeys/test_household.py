@@ -12,6 +12,7 @@ from queue_app.adapters.clock import system_clock
 from queue_app.domain.access import Role
 from queue_app.services import office_file
 from queue_app.store.database import writing
+from tests.browser import until
 from tests.journeys.accessibility import faults, with_axe
 from tests.journeys.conftest import City
 from tests.journeys.test_booking import press
@@ -173,7 +174,8 @@ def test_household_of_four_goes_through_six_counters_on_one_number(hall: City) -
     booking = booked(phone, hall)
     machine = kiosk(hall)
     number = arrived(machine, booking)
-    paper = machine.wait_for_function("papers[0]").json_value()
+    until(machine, "papers.length === 1")
+    paper = machine.evaluate("papers[0]")
     for place, stop in enumerate(ON_PAPER):
         assert f"{chr(ord('①') + place)} {stop}" in paper
     fits_the_roll(machine, hall)

@@ -17,6 +17,7 @@ from queue_app.adapters.clock import system_clock
 from queue_app.domain.access import Role
 from queue_app.services import office_file
 from queue_app.store.database import writing
+from tests.browser import until
 from tests.journeys.conftest import City
 from tests.journeys.everywhere import Everywhere
 
@@ -176,4 +177,4 @@ def the_judges_are_awake(page: Page, stopped: list[str]) -> None:
     assert [said for said in stopped if "style-src" in said] != []
     page.goto("about:blank")
     page.set_content(NAME)
-    page.wait_for_function("typeof owned !== 'undefined'")
+    until(page, "typeof owned !== 'undefined'")
