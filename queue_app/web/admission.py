@@ -136,8 +136,15 @@ def usual_gates() -> dict[Comer, Gate]:
 class Admission:
     """The outermost layer of the application."""
 
-    def __init__(self, inner: WsgiApp, gates: dict[Comer, Gate] | None = None) -> None:
+    def __init__(
+        self,
+        inner: WsgiApp,
+        gates: dict[Comer, Gate] | None = None,
+        *,
+        no_socket_is_free: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.inner, self.gates = inner, usual_gates() if gates is None else gates
+        self._no_socket_is_free = no_socket_is_free
         self._counters = Counters()
         self._genuine: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
@@ -176,15 +183,26 @@ class Admission:
         words = line.split(b" ")
         if len(words) != 3:
             return None
-        environ = {"PATH_INFO": words[1].partition(b"?")[0].decode("latin-1"), **_shown_in(rest)}
-        gate = self.gates.get(self.comer(environ))
-        if gate is None or not gate.is_full():
+        path, _, query = words[1].partition(b"?")
+        environ = {"PATH_INFO": path.decode("latin-1"), "QUERY_STRING": query.decode("latin-1"), **_shown_in(rest)}
+        if not (self._finds_no_socket(environ) or self._finds_its_gate_full(environ)):
             return None
-        gate.turned_away += 1
-        self._full_at = monotonic()
         stays = words[0] == b"GET" and words[2] == b"HTTP/1.1" and not _ENDS.search(rest)
         message = full_message(place_of(environ), language_of(environ), "keep-alive" if stays else "close")
         return message.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if words[0] == b"HEAD" else message
+
+    def _finds_no_socket(self, environ: Environ) -> bool:
+        """A stranger who wants to open a line: what engine.io would refuse as well, at a hundred times the price."""
+        is_new = environ["PATH_INFO"].startswith(SOCKETS) and "sid=" not in environ["QUERY_STRING"]
+        return is_new and shown_credential(environ) not in self._genuine and self._no_socket_is_free()
+
+    def _finds_its_gate_full(self, environ: Environ) -> bool:
+        gate = self.gates.get(self.comer(environ))
+        if gate is None or not gate.is_full():
+            return False
+        gate.turned_away += 1
+        self._full_at = monotonic()
+        return True
 
     def comer(self, environ: Environ) -> Comer:
         """Which class a request belongs to."""
@@ -218,7 +236,7 @@ def register(app: Flask) -> None:
     """
     if app.extensions[KEY].settings.rate_limit_public == "off":
         return
-    admission = Admission(app.wsgi_app)
+    admission = Admission(app.wsgi_app, no_socket_is_free=app.extensions[KEY].sockets.places.is_full)
     app.wsgi_app = admission  # type: ignore[method-assign]
     app.extensions[KEY].turn_away = admission.turn_away
     app.extensions[KEY].is_rushed = admission.is_rushed

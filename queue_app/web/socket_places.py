@@ -28,6 +28,11 @@ class SocketPlaces:
         self._let_in = engine.handlers["connect"]
         engine.on("connect", self._connect)
 
+    def is_full(self) -> bool:
+        """Whether a stranger who opened a line now would be refused."""
+        with self._lock:
+            return len(self._present()) >= self._most
+
     def _connect(self, sid: str, environ: Environ) -> Any:
         """A text refuses: engine.io answers 401 with it and forgets the line."""
         return self._let_in(sid, environ) if self._takes(sid, environ) else "busy"
@@ -36,8 +41,12 @@ class SocketPlaces:
         if self._is_of_the_house(environ):
             return True
         with self._lock:
-            self._street &= self._engine.sockets.keys()
-            if len(self._street) >= self._most:
+            if len(self._present()) >= self._most:
                 return False
             self._street.add(sid)
         return True
+
+    def _present(self) -> set[str]:
+        """The street's lines that are still open."""
+        self._street &= self._engine.sockets.keys()
+        return self._street

@@ -37,7 +37,7 @@ def answer_full(environ: Environ, start_response: StartResponse) -> Iterable[byt
 
 
 def place_of(environ: Environ) -> str:
-    return "api" if environ["PATH_INFO"].startswith("/api/") else "pages"
+    return "api" if environ["PATH_INFO"].startswith(("/api/", "/socket.io/")) else "pages"
 
 
 @lru_cache(maxsize=64)

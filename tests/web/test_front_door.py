@@ -83,12 +83,25 @@ def test_programs_hear_a_document_and_a_line_that_cannot_stay_ends(full: Admissi
     assert only_head.endswith(b"\r\n\r\n")
 
 
-def test_the_counters_sockets_and_whoever_finds_room_are_not_turned_away(full: Admission) -> None:
+def test_a_stranger_who_opens_a_line_is_turned_away_when_there_is_no_socket_left() -> None:
+    house = Admission(Desk(), {}, no_socket_is_free=lambda: True)
+    house.has_seen(shown(GENUINE))
+    opening = b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: aoba\r\n"
+    answer = house.turn_away(opening)
+    assert answer is not None
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert not house.is_rushed(), "bookings go on without a sum to solve"
+    assert house.turn_away(opening + b"Authorization: Bearer made up\r\n") is not None
+    assert house.turn_away(opening + b"Authorization: Bearer genuine\r\n") is None
+    assert house.turn_away(opening.replace(b"polling", b"polling&sid=x")) is None, "a line that is open already"
+    assert Admission(Desk(), {}).turn_away(opening) is None
+
+
+def test_the_counters_and_whoever_finds_room_are_not_turned_away(full: Admission) -> None:
     full.has_seen(shown(GENUINE))
     for line in (b"Authorization: Bearer genuine\r\n", b"authorization:Bearer genuine\r\n"):
         assert full.turn_away(STREET + line) is None
     assert full.turn_away(STREET + b"Authorization: Bearer made up\r\n") is not None
-    assert full.turn_away(b"GET /socket.io/?EIO=4 HTTP/1.1\r\n") is None
     assert full.turn_away(b"nonsense\r\n") is None, "the parser says what is wrong with it"
     full.gates[Comer.ANONYMOUS]._in_line = 0
     assert full.turn_away(STREET) is None
