@@ -13,6 +13,8 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
+_OURS = "matazu"
+_ALWAYS_THERE = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _SECRETS = re.compile(r"(/(?:t|r|tickets|reservations)/)[A-Za-z0-9_\-]{16,}|(token=)[^&\s]+", re.ASCII)
 
 
@@ -57,6 +59,11 @@ class _Wordless(logging.Formatter):
 
 
 class _Text(_Wordless):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
+        return " ".join(
+            [super().formatMessage(record), *(f"{name}={fact}" for name, fact in _facts_of(record).items())]
+        )
+
     def format(self, record: logging.LogRecord) -> str:
         return without_secrets(super().format(record))
 
@@ -68,7 +75,15 @@ class _Json(_Wordless):
             "level": record.levelname,
             "logger": record.name,
             "message": without_secrets(record.getMessage()),
+            **{name: without_secrets(str(fact)) for name, fact in _facts_of(record).items()},
         }
         if record.exc_info:
             entry["error"] = without_secrets(self.formatException(record.exc_info))
         return json.dumps(entry, ensure_ascii=False)
+
+
+def _facts_of(record: logging.LogRecord) -> dict[str, Any]:
+    """What a call of ours told beside its sentence (`extra`). A library may say anything there and is left out."""
+    if record.name.partition(".")[0] != _OURS:
+        return {}
+    return {name: fact for name, fact in vars(record).items() if name not in _ALWAYS_THERE}

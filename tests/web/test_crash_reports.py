@@ -65,6 +65,17 @@ def test_what_a_library_says_of_each_message_it_sends_stays_out_of_the_log(writt
     assert "the twin" in written.getvalue()
 
 
+def test_what_we_tell_beside_a_sentence_is_in_the_log_and_what_a_library_tells_is_not(written: io.StringIO) -> None:
+    logging.getLogger("matazu.bus").warning(
+        "the bus is down", extra={"kind": "TimeoutError", "at_link": "/t/" + "x" * 24}
+    )
+    logging.getLogger("some.library").warning("sent", extra={"body": SHE.phone})
+    said = written.getvalue()
+    assert "TimeoutError" in said
+    assert "x" * 24 not in said
+    assert traces(said.encode(), [SHE]) == []
+
+
 def wish() -> dict[str, Any]:
     return body(slot(), name_kana=SHE.kana, contact={"channel": "sms", "address": SHE.phone})
 
