@@ -24,8 +24,8 @@ from queue_app.store.queue_tables import Delivery
 from queue_app.store.statistics_tables import QueueLaw
 from queue_app.web.context import KEY
 from tests.conftest import settings_for
+from tests.messages import CHANNELS, MAIL, PHONE
 from tests.races.arena import together
-from tests.services.test_outbox import CHANNELS, MAIL, PHONE
 from tests.services.test_remote import FROM_HOME, join, watch
 from tests.web.plain_browser import PlainBrowser
 from tests.world import World

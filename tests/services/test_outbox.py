@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import LargeBinary, select, type_coerce
-from sqlalchemy.orm import Session
-from twilio.request_validator import RequestValidator
 
 from config import Settings
-from queue_app.adapters.mail import SmtpMail
-from queue_app.adapters.recording import RecordingSender, Sent
-from queue_app.adapters.sms import TwilioSms
-from queue_app.services import outbox
-from queue_app.services.channel_rests import TOLERATED, Rests
-from queue_app.services.outbox import NotSent, OutcomeUnknown, Refused, send_due
-from queue_app.services.post_room import AT_A_TIME, PostRoom
-from queue_app.store.columns import KEYRING, Sealed
-from queue_app.store.database import db, reading, writing
+from queue_app.adapters.recording import RecordingSender
+from queue_app.services.outbox import NotSent, OutcomeUnknown, Refused
+from queue_app.store.columns import Sealed
+from queue_app.store.database import db
 from queue_app.store.queue_tables import Delivery
 from queue_app.store.reservation_tables import Reservation
-from queue_app.web.context import KEY
-from queue_app.web.sheets import csv_of
 from tests.bookings import BOOKABLE, body, reserve, slot
 from tests.conftest import settings_for
-from tests.provider_double import ProviderDouble
+from tests.messages import CHANNELS, MAIL, PHONE, PUBLIC_URL, deliveries, send, states
 from tests.world import World
-
-PUBLIC_URL = "https://madoguchi.example.jp"
-CHANNELS = {
-    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
-    "TWILIO_AUTH_TOKEN": "a token of the tests",
-    "TWILIO_FROM": "+815000000000",
-    "SMTP_URL": "smtp://127.0.0.1:1",
-    "MAIL_FROM": "yoyaku@aoba.example.jp",
-    "PUBLIC_URL": PUBLIC_URL,
-}
-PHONE = {"channel": "sms", "address": "090-0000-0001"}
-MAIL = {"channel": "email", "address": "hanako@example.jp"}
 
 
 @pytest.fixture
@@ -58,22 +30,6 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 def world(world: World) -> World:
     world.open_office(BOOKABLE)
     return world
-
-
-def deliveries(world: World, **where: Any) -> list[Delivery]:
-    with world.app.app_context(), reading() as session:
-        rows = list(session.scalars(select(Delivery).filter_by(**where).order_by(Delivery.id)))
-        session.expunge_all()
-        return rows
-
-
-def send(world: World, **senders: Any) -> None:
-    with world.app.app_context():
-        send_due(world.app.extensions[KEY].ports, senders)
-
-
-def states(world: World, kind: str = "confirmed") -> list[str]:
-    return [row.state for row in deliveries(world, kind=kind)]
 
 
 def test_a_booking_records_its_confirmation_and_two_reminders(world: World) -> None:
@@ -252,136 +208,6 @@ def test_two_senders_at_once_send_one_message(world: World) -> None:
     assert len(sms.sent) == 1
 
 
-def remind(world: World, count: int, kind: str = "reminder_1", *, use: timedelta = timedelta(days=1)) -> None:
-    """So many messages to as many numbers are due."""
-    now = world.clock()
-
-    def add(session: Session) -> None:
-        session.add_all(
-            Delivery(
-                office_id=1, channel="sms", kind=kind, address=f"+8190{number:08d}", address_hash=f"{kind} {number}",
-                payload=json.dumps({"text": "x" * 100}), dedupe=f"{kind} {number}", due_at=now, expires_at=now + use,
-                updated_at=now,
-            )
-            for number in range(count)
-        )  # fmt: skip
-
-    with world.app.app_context():
-        writing(add)
-
-
-def test_four_messages_are_under_way_at_a_time(world: World) -> None:
-    """Were there one sender less, the fourth would never come to the meeting and the barrier would break."""
-    remind(world, 8)
-    met = threading.Barrier(AT_A_TIME)
-
-    def meet(_message: Sent) -> None:
-        met.wait(timeout=20)
-
-    sms = RecordingSender(fails=meet)
-    room = PostRoom(world.app.extensions[KEY].ports, {"sms": sms}, world.app.app_context)
-    with world.app.app_context():
-        room.look()
-    for sender in room._at_work:
-        sender.join(timeout=30)
-    assert sorted(message.address for message in sms.sent) == [f"+8190{number:08d}" for number in range(8)]
-    assert states(world, "reminder_1") == ["sent"] * 8
-
-
-def test_one_person_is_written_to_in_order_however_many_send(world: World) -> None:
-    made = reserve(world, slot(day="2026-12-18"), contact=PHONE)
-    others: list[int] = []
-
-    def look(_message: Sent) -> None:
-        if not others:
-            world.as_(None).post(f"/reservations/{made['token']}/cancel")
-            others.append(-1)
-            with world.app.app_context():
-                claimed = outbox._next(world.app.extensions[KEY].ports, Rests())
-            others.append(0 if claimed is None else claimed.id)
-
-    sms = RecordingSender(fails=look)
-    send(world, sms=sms)
-    assert others == [-1, 0], "while the first is being said nobody may take the second"
-    assert [message.kind for message in sms.sent] == ["confirmed", "cancelled"]
-
-
-def test_whose_use_is_over_first_goes_first(world: World) -> None:
-    remind(world, 30)
-    world.clock.pass_(seconds=5)
-    remind(world, 1, "called", use=timedelta(minutes=5))
-    sms = RecordingSender()
-    send(world, sms=sms)
-    assert sms.sent[0].kind == "called"
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_claim_opens_one_message_however_many_are_due(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    remind(world, 60)
-    opened: list[bytes] = []
-    unseal = KEYRING.unseal
-    monkeypatch.setattr(KEYRING, "unseal", lambda sealed: opened.append(sealed) or unseal(sealed))
-    with world.app.app_context():
-        outbox._next(world.app.extensions[KEY].ports, Rests())
-    assert len(opened) == 2, "an address and a text"
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_a_claim_asks_is_answered_from_indexes_alone(world: World) -> None:
-    """A look through all that was ever sent made each message slower than the one before."""
-    with world.app.app_context(), db.engine.connect() as connection:
-        for asked, index in (
-            ("SELECT id FROM delivery WHERE state = 'due' AND due_at <= '2027' AND channel NOT IN ('paper') "
-             "ORDER BY expires_at, due_at, id", "ix_delivery_due"),
-            ("SELECT count(*) FROM delivery WHERE office_id = 1 AND channel = 'sms' AND state IN ('sent', 'sending') "
-             "AND updated_at > '2026'", "ix_delivery_of_office"),
-        ):  # fmt: skip
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
-            assert f"USING COVERING INDEX {index}" in str(plan), plan
-
-
-def test_one_bad_mailbox_stops_nobody_and_a_provider_that_is_away_is_left_in_peace(world: World) -> None:
-    remind(world, 12)
-    asked: list[str] = []
-
-    def one_is_bad(message: Sent) -> Exception | None:
-        asked.append(message.address)
-        return NotSent("busy") if message.address.endswith("03") else None
-
-    send(world, sms=RecordingSender(fails=one_is_bad))
-    assert len(asked) == 12, "all others have their message"
-    remind(world, 12, "near")
-    asked.clear()
-    send(world, sms=RecordingSender(fails=lambda message: asked.append(message.address) or NotSent("no connection")))
-    assert len(asked) == TOLERATED + 1
-
-
-@pytest.mark.parametrize(("told", "tolerated"), [(False, TOLERATED), (True, 0)])
-def test_a_channel_rests_longer_with_each_failure_up_to_a_bound(world: World, told: bool, tolerated: int) -> None:
-    rests, now, waited = Rests(), world.clock(), []
-    for _ in range(tolerated):
-        rests.failed("sms", now, was_told=told)
-        assert rests.resting(now) == ()
-    for _ in range(6):
-        rests.failed("sms", now, was_told=told)
-        waited.append(next(s for s in range(60) if not rests.resting(now + timedelta(seconds=s))))
-    assert waited == [1, 2, 4, 8, 15, 15]
-    rests.answered("sms")
-    rests.failed("sms", now + timedelta(minutes=1), was_told=told)
-    assert bool(rests.resting(now + timedelta(minutes=1))) is told
-
-
-def test_no_session_is_open_while_a_provider_is_spoken_to(world: World) -> None:
-    reserve(world, contact=PHONE)
-    open_ones: list[int] = []
-
-    def look(_message: object) -> None:
-        open_ones.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
-
-    send(world, sms=RecordingSender(fails=look))
-    assert open_ones == [0]
-
-
 def test_one_number_gets_three_short_messages_an_hour_and_five_a_day(world: World) -> None:
     sms = RecordingSender()
     sent = []
@@ -444,170 +270,6 @@ def test_a_turn_message_is_of_no_use_after_five_minutes(world: World) -> None:
     sms = RecordingSender()
     send(world, sms=sms)
     assert sms.sent == []
-
-
-def twilio(double: ProviderDouble) -> TwilioSms:
-    return TwilioSms("AC" + "0" * 32, "a token of the tests", "+815000000000", base=double.url, public_url=PUBLIC_URL)
-
-
-def test_the_provider_gets_number_text_validity_and_where_to_report(world: World) -> None:
-    reserve(world, contact=PHONE)
-    with ProviderDouble() as provider:
-        send(world, sms=twilio(provider))
-    taken = provider.taken[0]
-    row = deliveries(world, kind="confirmed")[0]
-    assert (taken["To"], taken["From"]) == ("+819000000001", "+815000000000")
-    assert 1 <= int(taken["ValidityPeriod"]) <= 36_000
-    assert taken["StatusCallback"] == f"{PUBLIC_URL}/hooks/sms/{row.id}"
-    assert row.provider_id is not None and row.provider_id.startswith("SM")
-
-
-@pytest.mark.parametrize(
-    ("answers", "ends", "taken"),
-    [
-        (["429", "take"], "sent", 1),
-        (["500", "503", "take"], "sent", 1),
-        (["400"], "failed", 0),
-        (["take_and_hang_up", "take"], "unknown", 1),
-    ],
-)
-def test_the_provider_never_takes_a_message_twice(world: World, answers: list[str], ends: str, taken: int) -> None:
-    reserve(world, contact=PHONE)
-    with ProviderDouble(behaves=lambda number: answers[number]) as provider:
-        sender = twilio(provider)
-        for _ in range(5):
-            send(world, sms=sender)
-            world.clock.pass_(minutes=2)
-    assert (states(world), len(provider.taken)) == ([ends], taken)
-
-
-def test_a_provider_that_cannot_be_reached_has_taken_nothing(world: World) -> None:
-    reserve(world, contact=PHONE)
-    with ProviderDouble() as gone:
-        sender = twilio(gone)
-    send(world, sms=sender)
-    assert states(world) == ["due"]
-
-
-def report(world: World, row: Delivery, state: str, *, url: str | None = None, **changed: str) -> int:
-    path = f"/hooks/sms/{row.id}"
-    form = {"MessageSid": row.provider_id or "SM1", "MessageStatus": state}
-    signature = RequestValidator("a token of the tests").compute_signature(url or PUBLIC_URL + path, form)
-    answer = world.app.test_client().post(path, data={**form, **changed}, headers={"X-Twilio-Signature": signature})
-    return answer.status_code
-
-
-def test_reports_only_move_a_message_forward_and_repeats_are_fine(world: World) -> None:
-    reserve(world, contact=PHONE)
-    with ProviderDouble() as provider:
-        send(world, sms=twilio(provider))
-    row = deliveries(world, kind="confirmed")[0]
-    for state in ("delivered", "sent", "delivered", "failed"):
-        assert report(world, row, state) == 204
-        assert states(world) == ["delivered"]
-
-
-def test_a_report_settles_what_was_unknown(world: World) -> None:
-    reserve(world, contact=PHONE)
-    send(world, sms=RecordingSender(fails=lambda _message: OutcomeUnknown("silence")))
-    assert report(world, deliveries(world, kind="confirmed")[0], "delivered") == 204
-    assert states(world) == ["delivered"]
-
-
-def test_a_forged_or_changed_report_is_refused(world: World) -> None:
-    reserve(world, contact=PHONE)
-    send(world, sms=RecordingSender())
-    row = deliveries(world, kind="confirmed")[0]
-    assert report(world, row, "failed", url=f"http://madoguchi.example.jp/hooks/sms/{row.id}") == 403
-    assert report(world, row, "sent", MessageStatus="failed") == 403
-    assert report(world, row, "failed", Extra="field") == 403
-    assert world.app.test_client().get(f"/hooks/sms/{row.id}").status_code == 405
-    assert states(world) == ["sent"]
-
-
-class Inbox:
-    """Keeps mails; answers the text of each with the next of `says`."""
-
-    def __init__(self, *says: str) -> None:
-        self.mails: list[Any] = []
-        self.says = list(says)
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        said = self.says.pop(0) if self.says else "250 taken"
-        if said.startswith("250"):
-            self.mails.append(envelope)
-        return said
-
-
-@contextmanager
-def mail_server(inbox: Inbox) -> Iterator[SmtpMail]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    server = Controller(inbox, hostname="127.0.0.1", port=port)
-    server.start()
-    try:
-        yield SmtpMail(f"smtp://127.0.0.1:{port}", "yoyaku@aoba.example.jp")
-    finally:
-        server.stop()
-
-
-def test_a_mail_arrives_with_subject_text_and_calendar(world: World) -> None:
-    from email import message_from_bytes, policy
-
-    reserve(world, contact=MAIL, language="ja")
-    inbox = Inbox()
-    with mail_server(inbox) as mail:
-        send(world, email=mail)
-    assert states(world) == ["sent"]
-    message = message_from_bytes(inbox.mails[0].content, policy=policy.default)
-    assert message["Subject"] == "【あおば市役所】ご予約の確認 12月2日（水）10:00"
-    assert message["To"] == "hanako@example.jp"
-    assert [part.get_content_type() for part in message.iter_attachments()] == ["text/calendar", "image/png"]
-
-
-RARE = "髙﨑𠮷葛\U000e0100市"
-"""Forms of names that are written so and no other way; the last with a variation selector."""
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_rare_characters_survive_in_mail_calendar_and_table(world: World) -> None:
-    from email import message_from_bytes, policy
-
-    world.open_office(BOOKABLE.replace("あおば市役所", RARE).replace("ja: 住民異動", f"ja: {RARE}窓口"))
-    made = reserve(world, contact=MAIL, language="ja", name_kana=RARE)
-    assert made["name_kana"] == RARE
-    inbox = Inbox()
-    with mail_server(inbox) as mail:
-        send(world, email=mail)
-    message = message_from_bytes(inbox.mails[0].content, policy=policy.default)
-    calendar = next(message.iter_attachments()).get_content().replace("\r\n ", "").replace("\n ", "")
-    body = message.get_body()
-    assert body is not None
-    assert [RARE in text for text in (message["Subject"], body.get_content(), calendar)] == [True] * 3
-    assert f"{RARE}窓口" in calendar
-    assert csv_of(["head"], [[RARE]]).encode().decode("utf-8-sig").splitlines()[1] == RARE
-
-
-def test_a_mail_server_that_is_busy_is_asked_again_with_the_same_message_id(world: World) -> None:
-    reserve(world, contact=MAIL)
-    inbox = Inbox("451 later")
-    with mail_server(inbox) as mail:
-        send(world, email=mail)
-        assert states(world) == ["due"]
-        world.clock.pass_(minutes=1)
-        send(world, email=mail)
-    assert (states(world), len(inbox.mails)) == (["sent"], 1)
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["a@b", "a b@example.jp", "a@example.jp\r\nBcc: x@example.jp", "@example.jp", "a@@example.jp"],
-    ids=range(5),
-)
-def test_what_is_no_mail_address_is_refused_by_field(world: World, address: str) -> None:
-    refused = world.as_(None).post("/offices/aoba/reservations", body(contact={"channel": "email", "address": address}))
-    assert refused.status_code == 422
-    assert refused.get_json()["errors"][0]["code"] == "not_an_email"
 
 
 def test_personal_data_of_messages_and_bookings_is_unreadable_in_the_database(world: World, settings: Settings) -> None:

@@ -24,7 +24,7 @@ from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, reserve
 from tests.conftest import settings_for
 from tests.markers import Marked, traces
-from tests.services.test_outbox import CHANNELS
+from tests.messages import CHANNELS
 from tests.world import Clock, World
 
 SHE = Marked(4831)

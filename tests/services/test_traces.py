@@ -29,7 +29,7 @@ from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, reserve, slot
 from tests.conftest import DATA_KEY, settings_for
 from tests.markers import Marked, encodings_of, traces, traces_in, unsealed
-from tests.services.test_outbox import CHANNELS
+from tests.messages import CHANNELS
 from tests.world import Clock, World
 
 PEOPLE = [Marked(4827), Marked(4828), Marked(4829)]

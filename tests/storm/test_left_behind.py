@@ -37,9 +37,9 @@ from queue_app.web.auth import SECURE_SESSION_COOKIE
 from tests.bookings import BOOKABLE, slot
 from tests.conftest import make_app, settings_for
 from tests.markers import unsealed
+from tests.messages import CHANNELS
 from tests.provider_double import ProviderDouble
 from tests.real_server import DATA_KEY
-from tests.services.test_outbox import CHANNELS
 from tests.storm.city import city
 from tests.storm.left_behind import NOTES, Resident, marks_below, marks_in
 from tests.storm.odd import OddServer

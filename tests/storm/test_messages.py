@@ -24,8 +24,8 @@ from queue_app.services.post_room import AT_A_TIME
 from queue_app.store.database import writing
 from queue_app.store.queue_tables import Delivery
 from tests.bookings import BOOKABLE
+from tests.messages import CHANNELS
 from tests.provider_double import ProviderDouble
-from tests.services.test_outbox import CHANNELS
 from tests.storm.city import city
 from tests.storm.odd import OddServer
 from tests.world import World

@@ -23,7 +23,7 @@ from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, body, reserve, slot
 from tests.conftest import SECRET, settings_for
 from tests.markers import Marked, traces, traces_in
-from tests.services.test_outbox import CHANNELS
+from tests.messages import CHANNELS
 from tests.world import World
 
 SHE = Marked(4841)

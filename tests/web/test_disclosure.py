@@ -14,9 +14,9 @@ from queue_app.store.database import db
 from tests.bookings import reserve, slot
 from tests.conftest import settings_for
 from tests.markers import Marked, traces
+from tests.messages import CHANNELS
 from tests.services.test_arrivals import HALL, SCHOOL_CHILD, TODAY
 from tests.services.test_commands import done
-from tests.services.test_outbox import CHANNELS
 from tests.services.test_shielding import SHE, booked, sent
 from tests.services.test_traces import all_rows
 from tests.web.staff_browser import Browser, staff

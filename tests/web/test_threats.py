@@ -28,7 +28,7 @@ from queue_app.store.queue_tables import Delivery
 from queue_app.web.context import KEY
 from tests import corpus
 from tests.bookings import BOOKABLE, body, reserve
-from tests.services.test_outbox import CHANNELS, MAIL, PHONE, PUBLIC_URL, Inbox, deliveries, mail_server, send, states
+from tests.messages import CHANNELS, MAIL, PHONE, PUBLIC_URL, Inbox, deliveries, mail_server, send, states
 from tests.standing import standing_world
 from tests.world import World
 

@@ -14,7 +14,7 @@ from queue_app.services.outbox import OutcomeUnknown, Refused, send_due
 from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, reserve, slot
 from tests.conftest import settings_for
-from tests.services.test_outbox import CHANNELS, MAIL, PHONE
+from tests.messages import CHANNELS, MAIL, PHONE
 from tests.web.plain_browser import Page
 from tests.web.staff_browser import staff
 from tests.world import World
