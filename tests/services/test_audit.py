@@ -1,17 +1,14 @@
-"""The audit trail: complete, without personal data, and every change made behind its back is found at its place."""
+"""The audit trail: complete, without personal data, kept in step with what stands outside, and read by commands."""
 
 from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
@@ -20,65 +17,29 @@ from sqlalchemy.orm import Session
 from queue_app.domain.access import SYSTEM, Role
 from queue_app.domain.audit import Act, Tampering
 from queue_app.services import audit, audit_check, day, deed, look_ups
-from queue_app.services.audit_check import Finding, first_wrong_place
+from queue_app.services.audit_check import Finding
 from queue_app.services.ports import Ports
 from queue_app.store import office_log
 from queue_app.store.audit_chain import BEGINNING, Content, canonical, chain_key, mac_of
-from queue_app.store.audit_tables import AuditEntry
-from queue_app.store.checkpoints import EVERY, Checkpoint, Checkpoints, Kept
-from queue_app.store.database import db, reading, writing
-from queue_app.store.office_tables import AlarmRow, OfficeLog
+from queue_app.store.checkpoints import EVERY, Checkpoint, Checkpoints
+from queue_app.store.database import reading, writing
+from queue_app.store.office_tables import AlarmRow
 from queue_app.store.queue_tables import EventRow
 from queue_app.web.context import KEY
 from tests.conftest import SECRET
+from tests.trail import (
+    behind_its_back,
+    check,
+    delete,
+    entries,
+    grow,
+    ports_of,
+    put_back,
+    roll_back,
+    snapshot,
+    verify,
+)
 from tests.world import OFFICE, World
-
-LENGTH = 40
-Tamper = Callable[[Session, int], object]
-
-
-def ports_of(app: Flask) -> Ports:
-    ports: Ports = app.extensions[KEY].ports
-    return ports
-
-
-def grow(world: World, length: int = LENGTH) -> None:
-    """A trail of that many entries, quickly."""
-    ports = ports_of(world.app)
-
-    def write(session: Session) -> None:
-        while audit.length(session, 1) < length:
-            n = audit.length(session, 1)
-            audit.note_in(session, 1, ports, audit.COMMAND, Act.TOKEN_ISSUED, f"kiosk {n}", role="kiosk", n=n)
-            session.flush()
-
-    with world.app.app_context():
-        writing(write)
-
-
-def check(app: Flask, *, secret: bytes | None = None, kept: Kept | None = None) -> Finding | None:
-    ports = ports_of(app)
-    known = ports.checkpoints.read() if kept is None else kept
-    assert known.damaged == ()
-    with app.app_context(), reading() as session:
-        return first_wrong_place(session, 1, ports.secret if secret is None else secret, known)
-
-
-def behind_its_back(app: Flask, change: Callable[[Session], object]) -> None:
-    with app.app_context():
-        writing(change)
-
-
-def entries(app: Flask) -> list[AuditEntry]:
-    with app.app_context(), reading() as session:
-        return list(session.scalars(select(AuditEntry).order_by(AuditEntry.office_id, AuditEntry.seq)))
-
-
-def verify(app: Flask, *words: str) -> Result:
-    return app.test_cli_runner().invoke(args=["audit", "verify", *words])
-
-
-# What is written
 
 
 def test_the_sealed_bytes_are_these_and_no_others() -> None:
@@ -154,186 +115,6 @@ def test_an_entry_says_nothing_personal(world: World) -> None:
     )
 
 
-# What is found
-
-
-def edit(column: str, value: object) -> Tamper:
-    def tamper(session: Session, seq: int) -> object:
-        return session.execute(
-            text(f"UPDATE audit_entry SET {column} = :value WHERE office_id = 1 AND seq = :seq"),  # noqa: S608 - ours
-            {"value": value, "seq": seq},
-        )
-
-    return tamper
-
-
-def delete(session: Session, seq: int) -> None:
-    session.execute(text("DELETE FROM audit_entry WHERE seq = :seq"), {"seq": seq})
-
-
-def shift(session: Session, seq: int, by: int) -> None:
-    """Numbers from this place on moved, by way of numbers nobody uses."""
-    session.execute(text("UPDATE audit_entry SET seq = seq + 100000 WHERE seq >= :seq"), {"seq": seq})
-    session.execute(text("UPDATE audit_entry SET seq = seq - 100000 + :by WHERE seq >= 100000"), {"by": by})
-
-
-def delete_and_close_up(session: Session, seq: int) -> None:
-    delete(session, seq)
-    shift(session, seq, -1)
-
-
-def insert(session: Session, seq: int) -> None:
-    shift(session, seq, 1)
-    session.execute(
-        text(
-            "INSERT INTO audit_entry (office_id, seq, at, actor, action, subject, facts, previous, mac) "
-            "SELECT office_id, :seq, at, 'user:9', action, subject, facts, previous, mac FROM audit_entry WHERE seq = :n"
-        ),
-        {"seq": seq, "n": seq + 1},
-    )
-
-
-def swap(session: Session, seq: int) -> None:
-    for old, new in ((seq, 900000), (seq + 1, seq), (900000, seq + 1)):
-        session.execute(text("UPDATE audit_entry SET seq = :new WHERE seq = :old"), {"old": old, "new": new})
-
-
-def swap_far(session: Session, seq: int) -> None:
-    other = seq + 3 if seq + 3 <= LENGTH else 1
-    for old, new in ((seq, 900000), (other, seq), (900000, other)):
-        session.execute(text("UPDATE audit_entry SET seq = :new WHERE seq = :old"), {"old": old, "new": new})
-
-
-def truncate(session: Session, seq: int) -> None:
-    session.execute(text("DELETE FROM audit_entry WHERE seq >= :seq"), {"seq": seq})
-
-
-def roll_back(session: Session, seq: int) -> None:
-    """As if the tables of an earlier moment had been put in their place: everything in the database fits."""
-    truncate(session, seq)
-    last = session.execute(text("SELECT mac FROM audit_entry WHERE seq = :n"), {"n": seq - 1}).scalar_one()
-    session.execute(text("UPDATE office_log SET audit_seq = :n, audit_mac = :mac"), {"n": seq - 1, "mac": last})
-
-
-NINE: dict[str, tuple[Tamper, Tampering]] = {
-    "another actor": (edit("actor", "user:9"), Tampering.EDITED),
-    "another time": (edit("at", "2020-01-01 00:00:00.000000"), Tampering.EDITED),
-    "another seal": (edit("mac", "f" * 64), Tampering.EDITED),
-    "deleted": (delete, Tampering.DELETED),
-    "deleted and closed up": (delete_and_close_up, Tampering.DELETED),
-    "inserted": (insert, Tampering.INSERTED),
-    "swapped": (swap, Tampering.REORDERED),
-    "cut off": (truncate, Tampering.TRUNCATED),
-    "rolled back": (roll_back, Tampering.ROLLED_BACK),
-}
-PLACES = sorted(random.Random(14).sample(range(2, LENGTH), 4))
-
-
-@pytest.mark.parametrize("kind", NINE)
-def test_each_kind_of_tampering_is_found_at_its_place(world: World, kind: str) -> None:
-    tamper, name = NINE[kind]
-    grow(world)
-    assert check(world.app) is None
-    kept = snapshot(world.app)
-    for seq in PLACES:
-        behind_its_back(world.app, lambda session, seq=seq: tamper(session, seq))  # type: ignore[misc]
-        assert check(world.app) == Finding(1, seq, name), seq
-        put_back(world.app, kept)
-    assert check(world.app) is None
-
-
-@pytest.mark.parametrize(
-    ("tamper", "name"),
-    [
-        (edit("reason", "another reason"), Tampering.EDITED),
-        (edit("subject", "B002"), Tampering.EDITED),
-        (edit("facts", "{}"), Tampering.EDITED),
-        (edit("previous", "e" * 64), Tampering.EDITED),
-        (swap_far, Tampering.REORDERED),
-    ],
-)
-def test_more_ways_are_found_too(world: World, tamper: Tamper, name: Tampering) -> None:
-    grow(world)
-    behind_its_back(world.app, lambda session: tamper(session, 17))
-    found = check(world.app)
-    assert found is not None
-    assert (found.seq, found.kind) == (17, name)
-
-
-def test_the_first_and_the_last_entry_are_guarded_like_the_others(world: World) -> None:
-    grow(world)
-    kept = snapshot(world.app)
-    for seq, tamper in ((1, delete), (LENGTH, delete), (1, edit("actor", "x")), (LENGTH, edit("actor", "x"))):
-        behind_its_back(world.app, lambda session, seq=seq, tamper=tamper: tamper(session, seq))  # type: ignore[misc]
-        found = check(world.app)
-        assert found is not None
-        assert found.seq == seq
-        put_back(world.app, kept)
-
-
-def test_an_entry_put_behind_the_last_one_is_found(world: World) -> None:
-    grow(world)
-    behind_its_back(world.app, append_forged)
-    assert check(world.app) == Finding(1, LENGTH + 1, Tampering.INSERTED)
-
-
-def append_forged(session: Session) -> None:
-    last = session.get_one(AuditEntry, (1, LENGTH))
-    facts = {"office_id": 1, "seq": LENGTH + 1, "at": last.at, "actor": "user:9", "action": "cancelled", "subject": ""}
-    session.add(AuditEntry(**facts, facts={}, previous=last.mac, mac="a" * 64))
-
-
-def test_a_whole_trail_taken_away_is_found(world: World) -> None:
-    world.open("1")
-    grow(world)
-
-    def wipe(session: Session) -> None:
-        truncate(session, 1)
-        session.execute(text("UPDATE office_log SET audit_chain = NULL, audit_seq = 0, audit_mac = NULL"))
-
-    behind_its_back(world.app, wipe)
-    assert check(world.app) == Finding(1, 1, Tampering.ROLLED_BACK)
-    world.open("2")  # and it stays found when a new trail has begun
-    assert check(world.app) == Finding(1, 1, Tampering.ROLLED_BACK)
-
-
-def test_twin_without_a_key_misses_what_is_sealed_again(world: World) -> None:
-    """Whoever knows the key, or a trail without one, can write history anew; ours cannot be, without the secret."""
-    grow(world)
-    behind_its_back(world.app, lambda session: seal_again(session, b"guessed", from_seq=1))
-    assert check(world.app, secret=b"guessed", kept=Kept()) is None
-    assert check(world.app, kept=Kept()) is not None
-
-
-def seal_again(session: Session, secret: bytes, *, from_seq: int) -> None:
-    previous = BEGINNING
-    for row in session.scalars(select(AuditEntry).order_by(AuditEntry.seq)):
-        if row.seq >= from_seq:
-            row.actor = "user:9"
-            said = Content(row.at, row.actor, row.action, row.subject, row.reason, row.facts)
-            row.previous, row.mac = previous, mac_of(chain_key(secret), 1, row.seq, previous, said)
-        previous = row.mac
-    session.get_one(OfficeLog, 1).audit_mac = previous
-
-
-def test_twin_without_checkpoints_misses_a_roll_back(world: World) -> None:
-    grow(world)
-    behind_its_back(world.app, lambda session: roll_back(session, 30))
-    assert check(world.app, kept=Kept()) is None
-    assert check(world.app) == Finding(1, 30, Tampering.ROLLED_BACK)
-
-
-def test_going_on_after_a_roll_back_does_not_hide_it(world: World) -> None:
-    grow(world)
-    behind_its_back(world.app, lambda session: roll_back(session, 30))
-    world.clock.pass_(minutes=1)
-    grow(world, LENGTH + 5)
-    assert check(world.app) == Finding(1, LENGTH, Tampering.ROLLED_BACK)  # where it had been, as far as anybody knows
-
-
-# Clean runs
-
-
 @given(acts=st.lists(st.sampled_from(["open", "issue", "call", "start", "finish", "close"]), max_size=12))
 def test_reading_back_what_was_said_gives_the_same_bytes(acts: list[str]) -> None:
     facts: dict[str, Any] = {act: [act, None, 1, {"更": act}] for act in acts}
@@ -378,9 +159,6 @@ def test_a_mark_that_is_behind_is_no_alarm(world: World) -> None:
     grow(world, 30)
     next(folder.glob("mark-*")).write_bytes(mark)
     assert check(world.app) is None
-
-
-# Checkpoints and commands
 
 
 def test_a_line_is_put_down_every_hundred_entries_and_at_the_end_of_the_day(world: World) -> None:
@@ -479,9 +257,6 @@ def test_offices_have_trails_of_their_own(world: World) -> None:
     assert "midori: entry 1: truncated" in out
 
 
-# Look-ups
-
-
 def test_fifty_look_ups_in_ten_minutes_raise_one_alarm(world: World) -> None:
     clerk = world.as_(Role.CLERK, name="窓口")
     for _ in range(look_ups.MANY - 1):
@@ -505,26 +280,3 @@ def test_look_ups_over_a_day_or_by_several_people_raise_none(world: World) -> No
 def alarms(world: World) -> list[tuple[str, str]]:
     with world.app.app_context(), reading() as session:
         return [(row.kind, row.source) for row in session.scalars(select(AlarmRow))]
-
-
-# Putting the tables back
-
-
-Snapshot = dict[str, list[dict[str, Any]]]
-
-
-def snapshot(app: Flask) -> Snapshot:
-    with app.app_context(), reading() as session:
-        return {
-            table: [dict(row) for row in session.execute(select(db.metadata.tables[table])).mappings()]
-            for table in ("audit_entry", "office_log")
-        }
-
-
-def put_back(app: Flask, kept: Snapshot) -> None:
-    def write(session: Session) -> None:
-        for table, rows in kept.items():
-            session.execute(db.metadata.tables[table].delete())
-            session.execute(db.metadata.tables[table].insert(), rows)
-
-    behind_its_back(app, write)
