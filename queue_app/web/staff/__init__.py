@@ -20,6 +20,7 @@ from queue_app.web.staff import (  # noqa: F401 - they declare the pages
     second_factor,
     shield,
     statistics,
+    what_if,
 )
 from queue_app.web.staff.frame import blueprint
 
