@@ -27,7 +27,6 @@ from queue_app.adapters.push import WebPush
 from queue_app.adapters.push_crypto import seal
 from queue_app.adapters.recording import RecordingSender
 from queue_app.adapters.senders import senders_for
-from queue_app.services.outbox import send_due
 from queue_app.services.push_subscription import (
     Subscription,
     from_base64,
@@ -38,12 +37,13 @@ from queue_app.services.push_subscription import (
 )
 from queue_app.store.database import reading
 from queue_app.store.linking_tables import LinkCode
-from queue_app.store.queue_tables import Delivery, Ticket
+from queue_app.store.queue_tables import Ticket
 from queue_app.store.reservation_tables import Reservation
 from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, reserve
 from tests.conftest import settings_for
 from tests.http_double import HANG_UP, Answer, Asked, HttpDouble
+from tests.messages import deliveries, send
 from tests.web.plain_browser import PlainBrowser
 from tests.world import World
 
@@ -92,18 +92,6 @@ class Phone:
         nonce = HKDF(SHA256(), 12, salt, b"Content-Encoding: nonce\x00").derive(secret)
         opened: dict[str, str] = json.loads(AESGCM(key).decrypt(nonce, rest, None).rstrip(b"\x02"))
         return opened
-
-
-def deliveries(world: World, **where: Any) -> list[Delivery]:
-    with world.app.app_context(), reading() as session:
-        rows = list(session.scalars(select(Delivery).filter_by(**where).order_by(Delivery.id)))
-        session.expunge_all()
-        return rows
-
-
-def send(world: World, **senders: Any) -> None:
-    with world.app.app_context():
-        send_due(world.app.extensions[KEY].ports, senders)
 
 
 def browser(world: World, path: str) -> PlainBrowser:
