@@ -192,9 +192,12 @@ class Admission:
         return message.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if words[0] == b"HEAD" else message
 
     def _finds_no_socket(self, environ: Environ) -> bool:
-        """A stranger who wants to open a line: what engine.io would refuse as well, at a hundred times the price."""
+        """A stranger who wants to open a line: what engine.io would refuse as well, at a hundred times the price.
+
+        Whoever shows a credential is not judged here: a display that has not been seen since a restart always gets in.
+        """
         is_new = environ["PATH_INFO"].startswith(SOCKETS) and "sid=" not in environ["QUERY_STRING"]
-        return is_new and shown_credential(environ) not in self._genuine and self._no_socket_is_free()
+        return is_new and shown_credential(environ) is None and self._no_socket_is_free()
 
     def _finds_its_gate_full(self, environ: Environ) -> bool:
         gate = self.gates.get(self.comer(environ))

@@ -85,14 +85,13 @@ def test_programs_hear_a_document_and_a_line_that_cannot_stay_ends(full: Admissi
 
 def test_a_stranger_who_opens_a_line_is_turned_away_when_there_is_no_socket_left() -> None:
     house = Admission(Desk(), {}, no_socket_is_free=lambda: True)
-    house.has_seen(shown(GENUINE))
     opening = b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: aoba\r\n"
     answer = house.turn_away(opening)
     assert answer is not None
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert not house.is_rushed(), "bookings go on without a sum to solve"
-    assert house.turn_away(opening + b"Authorization: Bearer made up\r\n") is not None
-    assert house.turn_away(opening + b"Authorization: Bearer genuine\r\n") is None
+    for shows in (b"Cookie: matazu_device_display=unseen\r\n", b"Authorization: Bearer unseen\r\n"):
+        assert house.turn_away(opening + shows) is None, "a screen that nobody has seen since a restart"
     assert house.turn_away(opening.replace(b"polling", b"polling&sid=x")) is None, "a line that is open already"
     assert Admission(Desk(), {}).turn_away(opening) is None
 
