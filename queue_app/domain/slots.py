@@ -2,7 +2,8 @@
 
 Decides the grid of a day, what a booking covers, the booking window, and what is left. Leaves to `calendar` when the
 office is open, to the store which places are taken, and to a function handed in how many places a slot has: a fixed
-number, or one planned from staffing, come through the same door.
+number, or one planned from staffing, come through the same door. A slot that begins while nobody is there for the
+service is no time at all, as outside the hours.
 
 All intervals are half-open: a slot ends as the next begins, and the two share no minute. A booking takes one place in
 every slot that its length touches, and stays inside one open stretch of one day.
@@ -81,8 +82,8 @@ class Slot(NamedTuple):
     remaining: int
 
 
-CapacityOf = Callable[[SlotTime], int]
-"""How many bookings a slot holds in all, taken ones included."""
+CapacityOf = Callable[[SlotTime], int | None]
+"""How many bookings a slot holds in all, taken ones included; None when it begins while nobody is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +161,15 @@ def bookable(offer: Offer, day: date, ask: Ask, *, taken: Mapping[str, int], cap
     starts = _starts(cells, _count(ask.need_min, offer.plan))
     if not starts:
         return DaySlots(day, reason=NoPlace.TOO_LONG)
+    holds = [capacity_of(cell) for cell in cells]
+    starts = [index for index in starts if holds[index] is not None]
+    if not starts:
+        return DaySlots(day, reason=NoPlace.CLOSED)
     last_call = _last_call(offer, day)
     open_now = [index for index in starts if ask.now < last_call(cells[index].start)]
     if not open_now:
         return DaySlots(day, reason=NoPlace.PAST)
-    left = [capacity_of(cell) - taken.get(cell.id, 0) for cell in cells]
+    left = [(held or 0) - taken.get(cell.id, 0) for held, cell in zip(holds, cells, strict=True)]
     count = _count(ask.need_min, offer.plan)
     if offer.plan.capacity is None:  # planned: the first slot answers for the whole visit
         least = left

@@ -90,7 +90,7 @@ def room_in(
     `besides` is a reservation whose own places do not count: it is about to leave them.
     """
     used = _used_places(deed, service, cells, besides)
-    if any(len(used[cell.id]) >= capacity_of(cell) for cell in cells):
+    if any(len(used[cell.id]) >= (capacity_of(cell) or 0) for cell in cells):
         return None
     return [_lowest_free(used[cell.id]) for cell in cells]
 

@@ -21,7 +21,7 @@ from queue_app.domain.calendar import Holidays, open_intervals
 from queue_app.domain.hours import DAY_MIN
 from queue_app.domain.office import Office, Service
 from queue_app.domain.planning.congestion import BIN_MIN
-from queue_app.domain.planning.footprint import Footprint, bins_of
+from queue_app.domain.planning.footprint import bins_of
 from queue_app.domain.planning.forecast import Expected, Past, Source, expected, season_of, weights
 from queue_app.domain.planning.office_day import (
     CUSTOMARY,
@@ -31,6 +31,7 @@ from queue_app.domain.planning.office_day import (
     pools_of,
     usual_walk_ins,
     visit_of,
+    visit_stages,
     walk_ins_of,
     with_bookings,
 )
@@ -136,7 +137,7 @@ class OfficePlanner:
         self.shifts = shifts_of(office)
         self._past: tuple[date, Past] | None = None
         self._days: dict[date, DayFacts | None] = {}
-        self._answers: dict[tuple[Any, ...], tuple[Bearing, ...]] = {}
+        self._answers: dict[tuple[Any, ...], tuple[Bearing | None, ...]] = {}
 
     def learn(self, session: Session, today: date) -> None:
         """Read the past once a day; what was reckoned from an older past is thrown away."""
@@ -167,15 +168,16 @@ class OfficePlanner:
         starts: tuple[float, ...],
         begun: tuple[int, ...],
         days_before: float,
-    ) -> tuple[Bearing, ...]:
-        """What each start bears for one more such visit. Kept by all that it follows from."""
-        service, minutes, route = visit
-        key = (facts.day, tuple(bookings), service.code, minutes, route, starts, begun, days_before)
+    ) -> tuple[Bearing | None, ...]:
+        """What each start bears for one more such visit; None while nobody is at its first counter.
+
+        Kept by all that it follows from.
+        """
+        key = (facts.day, tuple(bookings), visit[0].code, *visit[1:], starts, begun, days_before)
         if key not in self._answers:
             if len(self._answers) >= ANSWERS_KEPT:
                 self._answers.clear()
-            print_ = visit_of(self.office, service, minutes, route)
-            self._answers[key] = self._bearings(facts, bookings, print_, starts, begun, days_before)
+            self._answers[key] = self._bearings(facts, bookings, visit, starts, begun, days_before)
         return self._answers[key]
 
     def on_duty(self, facts: DayFacts) -> Floats:
@@ -186,20 +188,20 @@ class OfficePlanner:
         self,
         facts: DayFacts,
         bookings: Sequence[Booked],
-        visit: Footprint,
+        visit: tuple[Service, float, tuple[str, ...]],
         starts: tuple[float, ...],
         begun: tuple[int, ...],
         days_before: float,
-    ) -> tuple[Bearing, ...]:
+    ) -> tuple[Bearing | None, ...]:
         plan = self.plan(facts, bookings, starts)
         if plan is None or not starts:
-            return tuple(Bearing(0, 0, Level.FULL, 0.0) for _ in starts)
-        costs = plan.costs(visit)
-        bears = plan.places_left(visit, MOST_AT_ONCE)
+            return (None,) * len(starts)
+        asks, first = visit_of(self.office, *visit), visit_stages(self.office, visit[0])[0].pool
+        costs, bears = plan.costs(asks), plan.places_left(asks, MOST_AT_ONCE)
         out = planned_places(bears, days_before=days_before, booked=begun)
         return tuple(
-            Bearing(left, all_in - left, level_of(float(cost)), float(cost))
-            for left, all_in, cost in zip(out, bears, costs, strict=True)
+            Bearing(left, all_in - left, level_of(float(cost)), float(cost)) if is_there else None
+            for left, all_in, cost, is_there in zip(out, bears, costs, plan.staffed(first), strict=True)
         )
 
     def _facts(self, day: date) -> DayFacts | None:
@@ -261,14 +263,14 @@ class PlannedCapacity:
     offer: Offer
     minute_away: float = CUSTOMARY.kappa
     """What a minute away from the wished time weighs against a minute that others wait."""
-    _known: dict[str, Bearing] = field(default_factory=dict)
+    _known: dict[str, Bearing | None] = field(default_factory=dict)
 
-    def __call__(self, cell: SlotTime) -> int:
+    def __call__(self, cell: SlotTime) -> int | None:
         bearing = self.bearing(cell)
-        return self.taken.get(cell.id, 0) + (bearing.left if bearing else 0)
+        return self.taken.get(cell.id, 0) + bearing.left if bearing else None
 
     def bearing(self, cell: SlotTime) -> Bearing | None:
-        """What the slot bears; None where the office is closed."""
+        """What the slot bears; None where the office is closed, or nobody is there for the service as it begins."""
         if cell.id not in self._known:
             self._reckon(self.planner.office.today(cell.start))
         return self._known.get(cell.id)

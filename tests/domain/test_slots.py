@@ -19,10 +19,13 @@ from queue_app.domain.errors import Invalid
 from queue_app.domain.slots import (
     Ask,
     BookingWindow,
+    CapacityOf,
+    DaySlots,
     NoPlace,
     Offer,
     Slot,
     SlotPlan,
+    SlotTime,
     alternatives,
     bookable,
     covered_slots,
@@ -250,6 +253,21 @@ def test_a_capacity_cut_below_what_is_sold_leaves_nothing_and_not_less() -> None
 def test_planned_capacity_comes_through_the_same_door() -> None:
     found = bookable(an_offer(), MONDAY, an_ask(), taken={}, capacity_of=lambda slot: slot.start == at(10, 0))
     assert [(slot.start, slot.remaining) for slot in found.free] == [(at(10, 0), 1)]
+
+
+def test_a_time_at_which_nobody_is_there_is_neither_free_nor_full() -> None:
+    def until_ten(slot: SlotTime) -> int | None:
+        return int(slot.start < at(9, 30)) if slot.start < at(10, 0) else None
+
+    def seen(now: datetime, capacity_of: CapacityOf = until_ten) -> DaySlots:
+        return bookable(an_offer(), MONDAY, an_ask(now), taken={}, capacity_of=capacity_of)
+
+    day = seen(LONG_BEFORE)
+    assert {slot.start < at(9, 30) for slot in day.free} == {True}
+    assert [slot.start for slot in day.full] == [at(9, 30), at(9, 45)]
+    assert seen(at(9, 20)).reason is NoPlace.FULL
+    assert seen(at(9, 50)).reason is NoPlace.PAST
+    assert seen(LONG_BEFORE, lambda _slot: None) == DaySlots(MONDAY, reason=NoPlace.CLOSED)
 
 
 @pytest.mark.parametrize(

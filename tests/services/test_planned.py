@@ -84,13 +84,13 @@ def test_fewer_clerks_on_duty_bear_fewer_bookings(planning: World) -> None:
     assert 0 <= alone < everybody
 
 
-def test_a_day_without_anybody_on_duty_offers_nothing_and_says_full(planning: World) -> None:
+def test_a_day_without_anybody_on_duty_is_closed_and_not_full(planning: World) -> None:
     with_rota(planning, '{group: "1", clerks: 2}', '{group: "1", clerks: 0, date: "2026-12-15"}')
     answer = planning.as_(None).get(
         "/offices/aoba/slots", query_string={"service": "moving", "from": IN_TWO_WEEKS, "to": IN_TWO_WEEKS}
     )
     assert answer.get_json()["slots"] == []
-    assert answer.get_json()["days"][0]["reason"] == "full"
+    assert answer.get_json()["days"][0]["reason"] == "closed"
     assert answer.get_json()["next_free"] is not None
 
 
@@ -110,6 +110,14 @@ def test_lunch_takes_places_away_around_it(planning: World) -> None:
     starts = {each["start"][11:16] for each in offered(planning)}
     assert "12:00" not in starts
     assert starts & {"09:00", "09:30", "10:00", "15:00"}
+
+
+def test_a_time_at_which_nobody_is_on_duty_cannot_be_booked(planning: World) -> None:
+    slots = {each["start"][11:16]: each["id"] for each in offered(planning)}
+    with_rota(planning, '{group: "1", clerks: 2, from: "10:00", to: "15:00", lunch: ["12:00", "12:00"]}')
+    refused = planning.as_(None).post("/offices/aoba/reservations", body(slots["09:00"]))
+    assert refused.get_json()["code"] == "slot_full"
+    assert {each["start"][11:13] for each in refused.get_json()["alternatives"]} <= {"10", "11", "13", "14"}
 
 
 def test_places_come_out_in_three_steps(planning: World) -> None:

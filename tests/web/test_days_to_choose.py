@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from queue_app.services.office_navigator import OFFICES
@@ -112,6 +114,18 @@ def test_a_wish_moves_the_recommended_times_and_hides_none(world: World) -> None
     assert late.count('name="slot"') == plain.count('name="slot"')
     assert all(int(each[:2].strip(":")) < 12 for each in best(seen(browser, f"/book/aoba/time?day={TOMORROW}&wish=am")))
     assert best(seen(browser, f"/book/aoba/time?day={TOMORROW}&wish=99:99")) == best(plain)
+
+
+def test_times_at_which_nobody_is_on_duty_are_no_times_and_not_full_ones(world: World) -> None:
+    planned = BOOKABLE.replace("slots: {length_min: 30, capacity: 2}", "slots: {length_min: 30, capacity: planned}")
+    rota = 'rota: [{group: "1", clerks: 2, from: "10:00", to: "15:00", lunch: ["12:00", "12:00"], days: [wed]}]\n'
+    browser = phone_with(world, planned + rota)
+    page = seen(browser, f"/book/aoba/time?day={TOMORROW}")
+    hours = {clock[:-3] for clock in re.findall(r"\d+:\d\d", page.split("<ul", 1)[1])}
+    assert hours == {"10", "11", "13", "14"}, hours
+    page = seen(browser, "/book/aoba/time?day=2026-12-03")
+    assert "この日に選べる時間はありません。 休み" in page
+    assert "満員" not in page
 
 
 def best(page: str) -> list[str]:

@@ -98,6 +98,10 @@ class DayPlan:
         """Expected busy clerks per pool (rows) and five-minute bin from opening."""
         return self.load[:, BINS_BEFORE : self.load.shape[1] - WINDOW]
 
+    def staffed(self, pool: str) -> list[bool]:
+        """Whether anybody of the pool is on duty, at every possible start."""
+        return [bool(row) for row in self._row[self.pools.index(pool), self._first + BINS_BEFORE]]
+
     def costs(self, visit: Footprint) -> Floats:
         """Extra person-minutes of waiting, for every possible start."""
         rows = [self.pools.index(pool) for pool in visit.pools]
