@@ -41,7 +41,7 @@ def show(office: str, reason: str, day: datetime | None, wish: str) -> None:
 
     def say(deed: Deed, thing: Thing) -> None:
         for fact in erasure.disclose(deed, thing, reason):
-            click.echo(f"{t(f'disclosure.facts.{fact.what}', language='ja')}: {fact.value}")
+            click.echo(f"{t(f'disclosure.facts.{fact.what}', language='ja')}: {fact}")
         click.echo()
 
     _for_each(office, wish, day, reason, say)

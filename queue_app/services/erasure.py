@@ -33,10 +33,18 @@ REASONS = ("asked_disclosure", "asked_deletion", "asked_correction")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that is held: what it is (a text key), and what is written there."""
+    """One thing that is held: what (a text key), when by the office's clocks, and what is written there."""
 
     what: str
-    value: str
+    value: str = ""
+    when: date | datetime | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.value or self.when)
+
+    def __str__(self) -> str:
+        at = f"{self.when:%Y-%m-%d %H:%M}" if isinstance(self.when, datetime) else str(self.when or "")
+        return f"{at} {self.value}".strip()
 
 
 Thing = Reservation | Ticket
@@ -69,7 +77,7 @@ def disclose(deed: Deed, thing: Thing, reason: str) -> list[Fact]:
 
 def held_about(deed: Deed, thing: Thing) -> list[Fact]:
     """The same without an entry; for the check that nothing is left."""
-    return [fact for each in visit_of(deed, thing) for fact in _facts(deed, each) if fact.value]
+    return [fact for each in visit_of(deed, thing) for fact in _facts(deed, each) if fact]
 
 
 def erase(deed: Deed, thing: Thing, reason: str) -> None:
@@ -111,7 +119,7 @@ def _facts(deed: Deed, thing: Thing) -> Iterator[Fact]:
 
 def _booking(office: Office, row: Reservation) -> Iterator[Fact]:
     yield Fact("code", format_code(row.code) if row.code else "")
-    yield Fact("visit", _at(row.start_at, office))
+    yield Fact("visit", when=_at(row.start_at, office))
     yield Fact("service", _service(office, row.service))
     yield Fact("state", row.state)
     yield Fact("name", row.name_kana or "")
@@ -119,42 +127,43 @@ def _booking(office: Office, row: Reservation) -> Iterator[Fact]:
     yield Fact("pin", row.pin or "")
     yield Fact("people", str(row.people))
     yield Fact("answers", row.answers or "")
-    yield Fact("moved_on", row.moved_on.isoformat() if row.moved_on else "")
+    yield Fact("moved_on", when=row.moved_on)
     yield Fact("route", ", ".join(_service(office, each) for each in row.route or ()))
     yield Fact("needs", _needs(office, row.needs))
     yield Fact("language", row.language)
-    yield Fact("made", f"{_at(row.made_at, office)} ({row.origin})")
-    yield Fact("changed", _at(row.changed_at, office))
+    yield Fact("made", f"({row.origin})", _at(row.made_at, office))
+    yield Fact("changed", when=_at(row.changed_at, office))
 
 
 def _number(deed: Deed, row: Ticket) -> Iterator[Fact]:
     office, session = deed.office, deed.session
-    yield Fact("number", f"{row.day.isoformat()} {row.number_text}")
+    yield Fact("number", row.number_text, row.day)
     yield Fact("service", _service(office, row.service))
-    yield Fact("made", f"{_at(row.issued_at, office)} ({row.origin})")
+    yield Fact("made", f"({row.origin})", _at(row.issued_at, office))
     yield Fact("needs", _needs(office, row.needs))
     yield Fact("note", row.note or "")
     yield Fact("contact", f"{row.notify_channel}: {row.notify_address}" if row.notify_address else "")
     yield Fact("language", row.language)
     calls = session.scalars(select(CallRow).join(Stage, Stage.id == CallRow.stage_id).where(Stage.ticket_id == row.id))
     for call in calls:
-        yield Fact("call", f"{_at(call.at, office)} {call.counter} {call.answer or ''}".strip())
+        yield Fact("call", f"{call.counter} {call.answer or ''}".strip(), _at(call.at, office))
     for event in session.scalars(select(EventRow).where(EventRow.ticket_id == row.id).order_by(EventRow.id)):
-        yield Fact("history", f"{_at(event.at, office)} {event.name}")
+        yield Fact("history", event.name, _at(event.at, office))
 
 
 def _messages(session: Session, thing: Thing, office: Office) -> Iterator[Fact]:
     whose = Delivery.ticket_id if isinstance(thing, Ticket) else Delivery.reservation_id
     for row in session.scalars(select(Delivery).where(whose == thing.id).order_by(Delivery.id)):
-        sent = f"{_at(row.updated_at, office)} {row.kind} ({row.channel}, {row.state})"
-        yield Fact("message", f"{sent} {row.address}: {row.payload}" if row.address else sent)
+        sent = f"{row.kind} ({row.channel}, {row.state})"
+        said = f"{sent} {row.address}: {row.payload}" if row.address else sent
+        yield Fact("message", said, _at(row.updated_at, office))
     if isinstance(thing, Reservation):
         for work in session.scalars(select(EarlyWork).where(EarlyWork.reservation_id == thing.id)):
             yield Fact("early_note", work.note or "")
 
 
-def _at(at: datetime, office: Office) -> str:
-    return f"{at.astimezone(office.zone):%Y-%m-%d %H:%M}"
+def _at(at: datetime, office: Office) -> datetime:
+    return at.astimezone(office.zone)
 
 
 def _service(office: Office, code: str) -> str:

@@ -5,7 +5,7 @@ Leaves the calendar to `domain.calendar`.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from babel.dates import format_date
 
@@ -22,6 +22,9 @@ PATTERNS = {
     "ko": "M월 d일 (EEE)",
 }
 """How a day is written; other languages as Babel writes it."""
+
+YEARS = {"zh-Hans": "y年", "zh-Hant": "y年", "ko": "y년 "}
+"""In front of these; elsewhere the year comes last."""
 
 NAMED_DAYS = {
     **dict(
@@ -54,12 +57,24 @@ def day_text(at: datetime, language: str | None = None) -> str:
     """12月2日（水）, Wed 2 Dec."""
     wanted = language or reader_language()
     if wanted in (DEFAULT, EASY):
-        return with_readings(_japanese_day(at, gap=" " if wanted == EASY else ""), wanted)
-    locale = {"zh-Hans": "zh_Hans", "zh-Hant": "zh_Hant"}.get(wanted, wanted)
-    return format_date(at, PATTERNS.get(wanted, "EEE d MMM"), locale=locale)
+        return with_readings(_japanese_day(at, gap=_gap(wanted)), wanted)
+    return format_date(at, PATTERNS.get(wanted, "EEE d MMM"), locale=wanted.replace("-", "_"))
 
 
-def _japanese_day(at: datetime, *, gap: str) -> str:
+def dated_text(at: date) -> str:
+    """2026年12月2日（水）, Wed 2 Dec 2026: where years stand below each other."""
+    wanted = reader_language()
+    if wanted in (DEFAULT, EASY):
+        return with_readings(f"{at.year}{{年|ねん}}{_gap(wanted)}{_japanese_day(at, gap=_gap(wanted))}", wanted)
+    pattern = YEARS[wanted] + PATTERNS[wanted] if wanted in YEARS else "EEE d MMM y"
+    return format_date(at, pattern, locale=wanted.replace("-", "_"))
+
+
+def _gap(language: str) -> str:
+    return " " if language == EASY else ""
+
+
+def _japanese_day(at: date, *, gap: str) -> str:
     """With its readings, as texts carry them."""
     named = NAMED_DAYS.get(at.day)
     day = f"{{{at.day}日|{named}}}" if named else f"{at.day}{{日|にち}}"

@@ -73,6 +73,9 @@ def test_everything_held_is_shown_and_can_be_taken_along(hall: World) -> None:
     assert file.headers["Content-Disposition"].startswith("attachment")
     assert file.headers["Cache-Control"] == "no-store"
     assert SHE.kana in file.text
+    for told in (re.sub(r"<script.*?</script>|<[^>]*>", " ", browser.page), file.text):
+        assert "2026年12月2日（水） 10:00" in told, told
+        assert re.findall(r"\d{4}-\d\d-\d\d", told) == []
 
 
 def test_nothing_is_deleted_without_the_box(hall: World) -> None:
@@ -164,7 +167,8 @@ def test_a_clerk_may_not_and_the_log_says_who_was_refused_what(hall: World, capl
 def test_the_command_does_the_same(hall: World) -> None:
     mine = booked(hall)
     words: tuple[Any, ...] = ("--office", "aoba", "--reason", "asked_deletion", mine["code"])
-    assert SHE.kana in done(hall.app, "person", "show", *words)
+    shown = done(hall.app, "person", "show", *words)
+    assert SHE.kana in shown and "2026-12-02 10:00" in shown
     assert "would be deleted" in done(hall.app, "person", "erase", *words)
     assert SHE.kana in done(hall.app, "person", "show", *words)
     assert re.fullmatch(r"reservation:\d+: deleted\n", done(hall.app, "person", "erase", "--yes", *words))

@@ -24,6 +24,7 @@ from queue_app.store.database import reading
 from queue_app.web.auth import identity, needs
 from queue_app.web.context import house
 from queue_app.web.i18n import has_text, t
+from queue_app.web.opening import dated_text
 from queue_app.web.staff.frame import blueprint, my_office, show
 
 LONGEST = 80
@@ -45,6 +46,7 @@ def audit_page() -> ResponseReturnValue:
         "staff/audit.html",
         office,
         wish=wish,
+        day_words=dated_text(wish.day),
         rows=rows,
         older=older,
         sees_all=sees_all,

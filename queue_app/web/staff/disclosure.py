@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from flask import Response, make_response, request
@@ -24,6 +24,7 @@ from queue_app.store.database import reading, writing
 from queue_app.store.queue_tables import Ticket
 from queue_app.web.auth import needs
 from queue_app.web.i18n import LANGUAGES, has_text, t
+from queue_app.web.opening import dated_text
 from queue_app.web.staff.frame import blueprint, my_deed, my_office, show
 
 LONGEST = 80
@@ -125,14 +126,22 @@ def _day(deed: Deed) -> date:
 
 def _row(office: Office, thing: Thing) -> dict[str, Any]:
     if isinstance(thing, Ticket):
-        return {"kind": "ticket", "key": thing.id, "what": f"{thing.day.isoformat()} {thing.number_text}"}
+        return {"kind": "ticket", "key": thing.id, "what": f"{dated_text(thing.day)} {thing.number_text}"}
     at = thing.start_at.astimezone(office.zone)
     code = format_code(thing.code) if thing.code else t("disclosure.no_code")
-    return {"kind": "reservation", "key": thing.id, "what": f"{at:%Y-%m-%d %H:%M} {code}"}
+    return {"kind": "reservation", "key": thing.id, "what": f"{_moment(at)} {code}"}
 
 
 def _in_words(facts: Sequence[Fact]) -> list[tuple[str, str]]:
-    return [(t(f"disclosure.facts.{fact.what}"), _value(fact)) for fact in facts]
+    said = [(fact.what, _moment(fact.when), _value(fact)) for fact in facts]
+    return [(t(f"disclosure.facts.{what}"), f"{when} {value}".strip()) for what, when, value in said]
+
+
+def _moment(when: date | None) -> str:
+    """A day, or an instant by the office's clocks; nothing for what has no time."""
+    if when is None:
+        return ""
+    return f"{dated_text(when)} {when:%H:%M}" if isinstance(when, datetime) else dated_text(when)
 
 
 def _value(fact: Fact) -> str:
