@@ -353,6 +353,8 @@ def test_the_example_city_speaks_every_language_and_fits_the_kiosk() -> None:
             assert set(service[part]) == set(LANGUAGES), service["code"]
         groups.setdefault(service["group"]["ja"], []).append(service["tile"])
     assert all(tiles == list(range(1, len(tiles) + 1)) and len(tiles) <= 6 for tiles in groups.values())
+    named = [each["label"] for each in file["counters"] if each["label"]["ja"] != f"{each['code']}番窓口"]
+    assert named and all(set(label) == set(LANGUAGES) for label in named)
 
 
 def test_easy_japanese_of_the_example_city_has_no_kanji() -> None:
@@ -360,6 +362,8 @@ def test_easy_japanese_of_the_example_city_has_no_kanji() -> None:
     for service in file["services"]:
         said = "".join(service[part]["ja-x-easy"] for part in ("label", "group", "area"))
         assert not [char for char in said if "\u4e00" <= char <= "\u9fff"], service["code"]
+    said = "".join(counter["label"].get("ja-x-easy", "") for counter in file["counters"])
+    assert not [char for char in said if "\u4e00" <= char <= "\u9fff"], said
 
 
 def test_easy_japanese_names_floor_and_counter_without_kanji(app: Flask, load: Loader) -> None:

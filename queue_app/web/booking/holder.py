@@ -188,7 +188,6 @@ def _shown(token: str, template: str, **facts: Any) -> Response:
             shielded=row.shielded,
             on_behalf=identity().is_staff,
             moved=request.args.get("moved") == "1",
-            counters={c.code: label_in(c.label, reader_language()) for c in here.counters.values()},
             **facts,
         )
     response = make_response(body)
