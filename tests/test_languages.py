@@ -97,6 +97,12 @@ def test_one_person_is_not_people(language: str, count: object, said: str) -> No
     assert t("staff.people", language=language, count=count) == said
 
 
+def test_english_says_one_minute_and_two_minutes() -> None:
+    """Units chosen by their number: `{minutes} {minutes:minute/minutes}`."""
+    units = re.compile(r"\{\w+\} (people|minutes|seconds|hours|days|times|bookings|characters|metres|inches)\b")
+    assert [key for key, text in catalogue("en").items() if units.search(text)] == []
+
+
 def test_phone_numbers_in_examples_are_nobodys() -> None:
     said = {number for each in PRESENT for text in catalogue(each).values() for number in PHONE.findall(text)}
     assert said == {"090-0000-0000"}
