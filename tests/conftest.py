@@ -82,8 +82,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, DATABASE_URL=database_url, REDIS_URL="redis://127.0.0.1:1/0")
+def settings(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Settings:
+    """A bus that nobody needs, and what the mark `environ` says."""
+    marked = request.node.get_closest_marker("environ")
+    usual = {"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1/0"}
+    return settings_for(tmp_path, **usual | (marked.kwargs if marked else {}))
 
 
 @pytest.fixture
@@ -95,10 +98,11 @@ def app(settings: Settings, clock: Clock) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def world(app: Flask, clock: Clock) -> World:
-    """The application with one office in it."""
+def world(request: pytest.FixtureRequest, app: Flask, clock: Clock) -> World:
+    """The application with one office in it, that of the mark `office` if there is one."""
+    marked = request.node.get_closest_marker("office")
     made = World(app, clock)
-    made.open_office()
+    made.open_office(*(marked.args if marked else ()))
     return made
 
 

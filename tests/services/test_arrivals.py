@@ -25,11 +25,7 @@ counters:
 HALL = BOOKABLE.replace("insurance", "health_insurance").replace("counters:\n", MORE_SERVICES, 1)
 FAMILY = {"move_type": "in_domestic", "num_people": 2, "nhi_members": 1, "children_preschool": 1}
 
-
-@pytest.fixture
-def world(world: World) -> World:
-    world.open_office(BOOKABLE)
-    return world
+pytestmark = pytest.mark.office(BOOKABLE)
 
 
 def come(world: World, made: dict[str, Any], caller: Any = None) -> Any:

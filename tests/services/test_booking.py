@@ -26,11 +26,7 @@ from tests.world import OPENING, World
 CAPACITY = 2
 CLOCKS = ("10:00", "10:30", "11:00", "11:30")
 
-
-@pytest.fixture
-def world(world: World) -> World:
-    world.open_office(BOOKABLE)
-    return world
+pytestmark = pytest.mark.office(BOOKABLE)
 
 
 def in_office(world: World, act: Any) -> Any:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from config import Settings
 from queue_app.adapters.recording import RecordingSender
 from queue_app.domain.estimate import Spread
 from queue_app.domain.planning.remote import ALWAYS_OPEN, SPARE_MIN
@@ -23,21 +21,16 @@ from queue_app.store.planning_tables import RemoteTicket
 from queue_app.store.queue_tables import Delivery
 from queue_app.store.statistics_tables import QueueLaw
 from queue_app.web.context import KEY
-from tests.conftest import settings_for
 from tests.messages import CHANNELS, MAIL, PHONE
 from tests.races.arena import together
 from tests.services.test_remote import FROM_HOME, join, watch
 from tests.web.plain_browser import PlainBrowser
 from tests.world import World
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 WAY = 10
 RECEPTION = ("certificate", StageKind.RECEPTION)
 
-
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, DATABASE_URL=database_url, REDIS_URL="redis://127.0.0.1:1/0", **CHANNELS)
+pytestmark = [pytest.mark.parametrize("database_url", ["sqlite"], indirect=True), pytest.mark.environ(**CHANNELS)]
 
 
 @pytest.fixture

@@ -61,16 +61,7 @@ USER = "U" + "0123456789abcdef" * 2
 OTHER = "U" + "f" * 32
 ON_THIS_PHONE = "この端末で通知を受け取る"
 
-
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, DATABASE_URL=database_url, REDIS_URL="redis://127.0.0.1:1/0", **CHANNELS)
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    world.open_office(BOOKABLE)
-    return world
+pytestmark = [pytest.mark.environ(**CHANNELS), pytest.mark.office(BOOKABLE)]
 
 
 class Phone:

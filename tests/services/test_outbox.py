@@ -16,20 +16,10 @@ from queue_app.store.database import db
 from queue_app.store.queue_tables import Delivery
 from queue_app.store.reservation_tables import Reservation
 from tests.bookings import BOOKABLE, body, reserve, slot
-from tests.conftest import settings_for
 from tests.messages import CHANNELS, MAIL, PHONE, PUBLIC_URL, deliveries, send, states
 from tests.world import World
 
-
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, DATABASE_URL=database_url, REDIS_URL="redis://127.0.0.1:1/0", **CHANNELS)
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    world.open_office(BOOKABLE)
-    return world
+pytestmark = [pytest.mark.environ(**CHANNELS), pytest.mark.office(BOOKABLE)]
 
 
 def test_a_booking_records_its_confirmation_and_two_reminders(world: World) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
-from config import Settings
 from queue_app.adapters.recording import RecordingSender, Sent
 from queue_app.services import outbox
 from queue_app.services.channel_rests import TOLERATED, Rests
@@ -21,20 +19,10 @@ from queue_app.store.database import db, writing
 from queue_app.store.queue_tables import Delivery
 from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, reserve, slot
-from tests.conftest import settings_for
 from tests.messages import CHANNELS, PHONE, send, states
 from tests.world import World
 
-
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, DATABASE_URL=database_url, REDIS_URL="redis://127.0.0.1:1/0", **CHANNELS)
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    world.open_office(BOOKABLE)
-    return world
+pytestmark = [pytest.mark.environ(**CHANNELS), pytest.mark.office(BOOKABLE)]
 
 
 def remind(world: World, count: int, kind: str = "reminder_1", *, use: timedelta = timedelta(days=1)) -> None:

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from twilio.request_validator import RequestValidator
 
-from config import Settings
 from queue_app.adapters.recording import RecordingSender
 from queue_app.adapters.sms import TwilioSms
 from queue_app.services.outbox import OutcomeUnknown
 from queue_app.store.queue_tables import Delivery
 from queue_app.web.sheets import csv_of
 from tests.bookings import BOOKABLE, body, reserve
-from tests.conftest import settings_for
 from tests.messages import CHANNELS, MAIL, PHONE, PUBLIC_URL, Inbox, deliveries, mail_server, send, states
 from tests.provider_double import ProviderDouble
 from tests.world import World
 
-
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, DATABASE_URL=database_url, REDIS_URL="redis://127.0.0.1:1/0", **CHANNELS)
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    world.open_office(BOOKABLE)
-    return world
+pytestmark = [pytest.mark.environ(**CHANNELS), pytest.mark.office(BOOKABLE)]
 
 
 def twilio(double: ProviderDouble) -> TwilioSms:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from config import Settings
 from queue_app.adapters.recording import RecordingSender
 from queue_app.domain.access import Identity, Right, Role
 from queue_app.services import shielding
@@ -22,23 +20,13 @@ from queue_app.store.queue_tables import Delivery, Ticket
 from queue_app.store.reservation_tables import Reservation
 from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, reserve
-from tests.conftest import settings_for
 from tests.markers import Marked, traces
 from tests.messages import CHANNELS
 from tests.world import Clock, World
 
 SHE = Marked(4831)
 
-
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, DATABASE_URL=database_url, REDIS_URL="redis://127.0.0.1:1/0", **CHANNELS)
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    world.open_office(BOOKABLE)
-    return world
+pytestmark = [pytest.mark.environ(**CHANNELS), pytest.mark.office(BOOKABLE)]
 
 
 def staff_deed(world: World, act: Callable[[Deed], Any]) -> Any:

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from config import Settings
 from queue_app.adapters.recording import RecordingSender
 from queue_app.domain.access import Role
 from queue_app.services import forgetting, look_ups, notes
@@ -27,7 +26,7 @@ from queue_app.store.database import db, writing
 from queue_app.store.queue_tables import Ticket
 from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, reserve, slot
-from tests.conftest import DATA_KEY, settings_for
+from tests.conftest import DATA_KEY
 from tests.markers import Marked, encodings_of, traces, traces_in, unsealed
 from tests.messages import CHANNELS
 from tests.world import Clock, World
@@ -46,16 +45,7 @@ PUBLIC = (
     "/metrics",
 )
 
-
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, DATABASE_URL=database_url, REDIS_URL="redis://127.0.0.1:1/0", **CHANNELS)
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    world.open_office(BOOKABLE)
-    return world
+pytestmark = [pytest.mark.environ(**CHANNELS), pytest.mark.office(BOOKABLE)]
 
 
 def live_through(world: World, clock: Clock) -> dict[str, Any]:

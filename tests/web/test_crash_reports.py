@@ -12,7 +12,6 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from config import Settings
 from queue_app.adapters import logs
 from queue_app.adapters.bus import RedisBus
 from queue_app.adapters.holidays import japanese_holiday
@@ -21,26 +20,17 @@ from queue_app.services.ports import Ports
 from queue_app.store.database import db
 from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, body, reserve, slot
-from tests.conftest import SECRET, settings_for
+from tests.conftest import SECRET
 from tests.markers import Marked, traces, traces_in
 from tests.messages import CHANNELS
 from tests.world import World
 
 SHE = Marked(4841)
-BESIDE = {"PUBLIC_URL": "http://127.0.0.1:8000", "REDIS_URL": "redis://127.0.0.1:1/0"}
-"""A session cookie without TLS, and a bus that nobody needs here."""
+BESIDE = {"PUBLIC_URL": "http://127.0.0.1:8000"}
+"""A session cookie without TLS."""
 BROKEN = "a trigger of the test"
 
-
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, DATABASE_URL=database_url, **CHANNELS | BESIDE)
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    world.open_office(BOOKABLE)
-    return world
+pytestmark = [pytest.mark.environ(**CHANNELS | BESIDE), pytest.mark.office(BOOKABLE)]
 
 
 @pytest.fixture(params=["text", "json"])

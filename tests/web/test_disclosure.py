@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from config import Settings
 from queue_app.domain.access import Role
 from queue_app.store.database import db
 from tests.bookings import reserve, slot
-from tests.conftest import settings_for
 from tests.markers import Marked, traces
 from tests.messages import CHANNELS
 from tests.services.test_arrivals import HALL, SCHOOL_CHILD, TODAY
@@ -22,16 +19,11 @@ from tests.services.test_traces import all_rows
 from tests.web.staff_browser import Browser, staff
 from tests.world import Clock, World
 
-pytestmark = pytest.mark.any_database
-
 HE = Marked(4832)
-BESIDE = {"PUBLIC_URL": "http://127.0.0.1:8000", "REDIS_URL": "redis://127.0.0.1:1/0"}
-"""A session cookie without TLS, and a bus that nobody needs here."""
+BESIDE = {"PUBLIC_URL": "http://127.0.0.1:8000"}
+"""A session cookie without TLS."""
 
-
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, DATABASE_URL=database_url, **CHANNELS | BESIDE)
+pytestmark = [pytest.mark.any_database, pytest.mark.environ(**CHANNELS | BESIDE)]
 
 
 @pytest.fixture

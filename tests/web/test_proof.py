@@ -16,13 +16,7 @@ from tests.bookings import BOOKABLE, free, slot
 from tests.web.plain_browser import PlainBrowser
 from tests.world import Caller, Clock, World
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    world.open_office(BOOKABLE)
-    return world
+pytestmark = [pytest.mark.parametrize("database_url", ["sqlite"], indirect=True), pytest.mark.office(BOOKABLE)]
 
 
 @pytest.fixture

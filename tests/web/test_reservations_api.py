@@ -10,11 +10,7 @@ from queue_app.domain.access import Role
 from tests.bookings import BOOKABLE, TOMORROW, at, body, free, reserve, slot
 from tests.world import World
 
-
-@pytest.fixture
-def world(world: World) -> World:
-    world.open_office(BOOKABLE)
-    return world
+pytestmark = pytest.mark.office(BOOKABLE)
 
 
 def codes(answer: Any) -> list[tuple[str, str]]:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from config import Settings
 from queue_app.adapters.recording import RecordingSender
 from queue_app.domain.access import Role
 from queue_app.services import outbox
 from queue_app.services.outbox import OutcomeUnknown, Refused, send_due
 from queue_app.web.context import KEY
 from tests.bookings import BOOKABLE, reserve, slot
-from tests.conftest import settings_for
 from tests.messages import CHANNELS, MAIL, PHONE
 from tests.web.plain_browser import Page
 from tests.web.staff_browser import staff
 from tests.world import World
 
-
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(
-        tmp_path,
-        DATABASE_URL=database_url,
-        REDIS_URL="redis://127.0.0.1:1/0",
-        **{**CHANNELS, "PUBLIC_URL": "http://localhost"},
-    )
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    world.open_office(BOOKABLE)
-    return world
+pytestmark = [pytest.mark.environ(**CHANNELS | {"PUBLIC_URL": "http://localhost"}), pytest.mark.office(BOOKABLE)]
 
 
 def send(world: World, failure: Exception) -> None:
