@@ -24,9 +24,9 @@ from queue_app.store.database import reading
 from queue_app.web.admission import shown_credential
 from queue_app.web.auth import identity_of_device, session_cookie
 from queue_app.web.context import house
+from queue_app.web.socket_lines import send_plainly
 from queue_app.web.socket_places import MOST, MOST_THREADED, SocketPlaces
 from queue_app.web.socketio_server import ConnectionRefusedError, SocketIO, disconnect, join_room
-from queue_app.web.whole_sends import send_whole
 from queue_app.web.wire import Wire
 
 MOST_ROOMS = 12
@@ -75,7 +75,7 @@ class Sockets:
         )
         engine = self.io.server.eio
         _never_wait_for_a_goodbye(engine)
-        send_whole(engine)
+        send_plainly(engine)
         most = MOST_THREADED if async_mode == "threading" else MOST
         self.places = SocketPlaces(engine, most, lambda environ: _is_of_the_house(app, environ))
         self.io.on_event("connect", self._connect)

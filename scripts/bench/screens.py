@@ -1,7 +1,8 @@
 """Many screens in one light process: raw Engine.IO 4 over websockets, told on the command line whom to watch.
 
 Prints "ready <n>" once all have their first snapshot, then one line per look: monotonic seconds and version of each
-snapshot that arrived, as JSON, when standard input closes. Also used as a plain client by the failure tests.
+snapshot that arrived, as JSON, when standard input closes. Offers compression, as every browser does. Also used as a
+plain client by the failure tests.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import os
 import re
 import sys
 import time
+import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 VERSION = re.compile(rb'"version":(\d+)')
+COMPRESSED, END_OF_MESSAGE = 0x40, b"\0\0\xff\xff"
+"""RFC 7692: the bit of a compressed message, and the bytes that the sender leaves away."""
 
 
 @dataclass
@@ -71,6 +75,7 @@ async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     writer.write(
         f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n"
         f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
         f"{f'Cookie: {cookie}' if cookie else 'X-Nobody: yes'}\r\n\r\n".encode()
     )
     answer = await reader.readuntil(b"\r\n\r\n")
@@ -80,7 +85,7 @@ async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 
 async def _texts(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
     """The text messages that come; frames of the server carry no mask."""
-    held = b""
+    held, inflate = b"", zlib.decompressobj(-zlib.MAX_WBITS).decompress
     while True:
         head = await reader.readexactly(2)
         kind, length = head[0] & 0x0F, head[1] & 0x7F
@@ -88,7 +93,8 @@ async def _texts(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
             length = int.from_bytes(await reader.readexactly(2))
         elif length == 127:
             length = int.from_bytes(await reader.readexactly(8))
-        held += await reader.readexactly(length)
+        part = await reader.readexactly(length)
+        held += inflate(part + END_OF_MESSAGE) if head[0] & COMPRESSED else part
         if kind == 8:
             return
         if head[0] & 0x80:

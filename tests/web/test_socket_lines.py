@@ -1,4 +1,4 @@
-"""A screen that reads slowly still gets whole frames."""
+"""A screen that reads slowly still gets whole frames, and every screen gets them as they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import simple_websocket
 
-from queue_app.web.whole_sends import WholeSends
+from queue_app.web.socket_lines import WholeSends, send_plainly
 
 SNAPSHOT = "市" * 400_000
 LONG = 5_000_000
@@ -92,3 +92,21 @@ def test_two_who_speak_at_once_do_not_cut_into_each_other(line_of: Any, *, stays
         for speaker in speakers:
             speaker.join()
     assert all(len(half) == 1 for half in halves) is stays_apart
+
+
+class Engine:
+    """Answers a handshake as engine.io does: a websocket made of what the request says."""
+
+    def handle_request(self, environ: dict[str, Any], _start: Any) -> simple_websocket.Server:
+        return simple_websocket.Server(environ)
+
+
+@pytest.mark.parametrize(("prepare", "is_compressed"), [(send_plainly, False), (lambda _engine: None, True)])
+def test_a_browsers_offer_to_compress_is_not_taken_up(prepare: Any, *, is_compressed: bool) -> None:
+    engine = Engine()
+    prepare(engine)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        offer = {"HTTP_SEC_WEBSOCKET_EXTENSIONS": "permessage-deflate; client_max_window_bits"}
+        engine.handle_request({**HANDSHAKE, **offer, "gunicorn.socket": ours}, None)
+        assert (b"permessage-deflate" in theirs.recv(4096)) is is_compressed

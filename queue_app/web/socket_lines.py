@@ -1,14 +1,17 @@
-"""A websocket's connection on which everything that is said arrives whole.
+"""How a websocket's bytes leave: every frame whole, one after another, and as it is.
 
-simple-websocket hands each frame to `socket.send` once and does not ask how much of it went. Under gevent, and on any
+simple-websocket hands a frame to `socket.send` once and does not ask how much of it went. Under gevent, and on any
 socket with a time limit, that may be less than the frame when a screen reads slowly; what follows would be read as the
-missing rest, and the screen would see broken frames. Here a frame goes whole, and never into the middle of another.
+missing rest. And it accepts compression wherever a browser offers it, which costs more than everything else that a
+snapshot costs. Source: docs/decisions/0023-plain-frames.md.
 """
 
 from __future__ import annotations
 
 import threading
 from typing import Any
+
+SOCKET, OFFERS = "gunicorn.socket", "HTTP_SEC_WEBSOCKET_EXTENSIONS"
 
 
 class WholeSends:
@@ -28,13 +31,14 @@ class WholeSends:
         return getattr(self._line, name)
 
 
-def send_whole(engine: Any) -> None:
-    """Let an engine.io server speak on such lines."""
+def send_plainly(engine: Any) -> None:
+    """Let an engine.io server speak on such lines, and take up no offer to compress."""
     answer = engine.handle_request
 
     def handle_request(environ: dict[str, Any], start_response: Any) -> Any:
-        if "gunicorn.socket" in environ:
-            environ["gunicorn.socket"] = WholeSends(environ["gunicorn.socket"])
+        environ.pop(OFFERS, None)
+        if SOCKET in environ:
+            environ[SOCKET] = WholeSends(environ[SOCKET])
         return answer(environ, start_response)
 
     engine.handle_request = handle_request
