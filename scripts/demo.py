@@ -12,13 +12,15 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from scripts.demo_hall import Hall, addresses, entered, own_server, visited
 from scripts.demo_morning import Morning
 from scripts.demo_plan import clock_text, visitors
 
 LONGEST_MIN = 525
+BEAT_S = 15.0
+"""How often a kiosk says that it is alive."""
 
 
 def main() -> None:
@@ -28,7 +30,8 @@ def main() -> None:
         real_min = asked.minutes / asked.pace
         print(f"  {len(people)} people will come in {asked.minutes:.0f} minutes of the day ({real_min:.1f} here).")
         print("  Open some of the screens above and watch. Ctrl-C ends the demo.\n", flush=True)
-        Morning(hall, people, tell, seed=asked.seed).play(asked.minutes, Pace(asked.pace).wait_until)
+        pace = Pace(asked.pace, lambda: hall.post("/devices/heartbeat", role="kiosk"))
+        Morning(hall, people, tell, seed=asked.seed).play(asked.minutes, pace.wait_until)
         print("\n  The morning is over.")
 
 
@@ -61,17 +64,25 @@ def place(asked: argparse.Namespace) -> Iterator[Hall]:
 
 
 class Pace:
-    """How the day's minutes become seconds here."""
+    """How the day's minutes become seconds here; what beats does so at the pace of life, as machines do."""
 
-    def __init__(self, pace: float) -> None:
+    def __init__(self, pace: float, beat: Callable[[], object]) -> None:
         self._seconds_a_minute = 60.0 / pace
         self._began = time.monotonic()
         self._never = threading.Event()
+        self._beat, self._beats_at = beat, self._began
 
     def wait_until(self, at_min: float) -> None:
-        left = self._began + at_min * self._seconds_a_minute - time.monotonic()
-        if left > 0:
-            self._never.wait(left)
+        due = self._began + at_min * self._seconds_a_minute
+        while True:
+            now = time.monotonic()
+            if now >= self._beats_at:
+                self._beats_at = now + BEAT_S
+                self._beat()
+            elif now >= due:
+                return
+            else:
+                self._never.wait(min(due, self._beats_at) - now)
 
 
 def tell(at_min: float, news: str) -> None:

@@ -11,7 +11,7 @@ from flask import Flask
 from queue_app.domain.access import Role
 from queue_app.services import demo
 from queue_app.services.ports import Ports
-from scripts.demo import arguments
+from scripts.demo import Pace, arguments
 from scripts.demo_hall import free_port
 from scripts.demo_morning import Morning
 from scripts.demo_plan import VISITORS_A_DAY, clock_text, visitors
@@ -78,6 +78,12 @@ def test_the_morning_plays_without_a_single_refusal(hall: HallByHand) -> None:
     assert figures["totals"]["issued"] == len(people)
     assert figures["totals"]["started"] > 5
     assert sum("to counter" in news for news in told) >= figures["totals"]["called"]
+
+
+def test_the_kiosk_of_the_demo_is_seen_alive_on_the_floor(hall: HallByHand) -> None:
+    Pace(10_000, lambda: hall.post("/devices/heartbeat", role="kiosk")).wait_until(0)
+    _, floor = hall.get("/offices/aoba/floor")
+    assert [device["state"] for device in floor["devices"] if device["role"] == "kiosk"] == ["ok"]
 
 
 def test_the_clock_on_the_wall_begins_at_half_past_eight() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from string import Formatter
 
 import pytest
+import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 
 from queue_app.domain.furigana import in_kana, written
+from queue_app.services.words import Reader
 from queue_app.web.i18n import DEFAULT, LANGUAGES, TEXTS, awaiting_review, catalogue, t
 from tests.world import World
 
@@ -56,6 +59,27 @@ def test_a_language_names_the_same_facts_as_japanese(language: str) -> None:
     japanese = catalogue(DEFAULT)
     said = {key: (facts(text), facts(japanese[key])) for key, text in catalogue(language).items() if key in japanese}
     assert {key: pair for key, pair in said.items() if pair[0] != pair[1]} == {}
+
+
+@pytest.mark.parametrize("language", PRESENT)
+def test_no_key_stands_twice(language: str) -> None:
+    """YAML takes the last one and says nothing; a sentence of somebody else's would be shown."""
+    with (TEXTS / f"{language}.yaml").open(encoding="utf-8") as file:
+        assert list(twice(yaml.compose(file, Loader=Reader))) == []
+
+
+def twice(node: yaml.Node, path: str = "") -> Iterator[str]:
+    if isinstance(node, yaml.MappingNode):
+        names = [path + key.value for key, _inner in node.value]
+        yield from {name for name in names if names.count(name) > 1}
+        for name, (_key, inner) in zip(names, node.value, strict=True):
+            yield from twice(inner, f"{name}.")
+
+
+def test_a_refusal_says_no_word_of_the_program() -> None:
+    """The names of states, actions and roles are English in every language; they stand beside the sentence."""
+    said = {key for key, text in catalogue(DEFAULT).items() if key.startswith("errors.")}
+    assert {key for key in said if {"state", "action", "role"} & set(facts(catalogue(DEFAULT)[key]))} == set()
 
 
 @pytest.mark.parametrize("language", PRESENT)

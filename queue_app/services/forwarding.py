@@ -13,6 +13,7 @@ from queue_app.domain.itinerary import PlannedStage, stages_of
 from queue_app.domain.ticket import Action, StageKind, State
 from queue_app.services.calling import act_on, stage_that_may
 from queue_app.services.deed import Deed
+from queue_app.services.notes import checked_note
 from queue_app.services.visits import has_begun, is_live
 from queue_app.store.office_tables import CounterState
 from queue_app.store.queue_tables import Stage, Ticket
@@ -25,13 +26,14 @@ def forward(
 
     To a service: the stages of the present service that have not begun are dropped, those of the new one come instead,
     and whatever else the visit holds comes after them. To a counter: the same stage waits for that counter alone.
-    Refuses `unknown_service`, `unknown_counter`, `same_counter` by field and `counter_closed`.
+    A note takes the place of the present one, and an empty note wipes it. Refuses `unknown_service`, `unknown_counter`,
+    `same_counter` and what `checked_note` does by field, and `counter_closed`.
     """
     here = stage_that_may(ticket, Action.FORWARD)
     planned = _plan(deed, here, service, counter)
     stage = act_on(deed, ticket, Action.FORWARD)
     if note is not None:
-        ticket.note = note
+        ticket.note = checked_note(note)
     moved = _insert_behind(deed, ticket, stage, planned)
     moved[0].only_counter = counter
     _keep_place(deed, stage, moved[0])

@@ -15,11 +15,13 @@ from queue_app.domain.office import label_in
 from queue_app.web import admin, booking, devices, i18n, packing, resident, ruby, staff, styleguide, surfaces
 from queue_app.web.api.openapi import docs_page
 from queue_app.web.context import KEY, house
+from queue_app.web.row_number import RowNumber
 
 YEAR_S = 31_536_000
 
 
 def register(app: Flask) -> None:
+    app.url_map.converters["int"] = RowNumber
     app.jinja_env.globals.update(
         t=i18n.t, asset=asset, surface_sheet=surfaces.surface_sheet, label_in=label_in, idempotency_key=idempotency_key
     )

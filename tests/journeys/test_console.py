@@ -134,8 +134,7 @@ def test_keys_rest_while_japanese_is_being_typed_and_inside_fields(city: City) -
 
 
 def test_number_pad_works_for_whoever_switched_it_on(city: City) -> None:
-    city.issue()
-    second = city.issue()["number"]
+    first, second = city.issue()["number"], city.issue()["number"]
     page = sit_down(city)
     page.goto(f"{city.url}/staff/account")
     page.locator("#ten_key").check()
@@ -146,8 +145,11 @@ def test_number_pad_works_for_whoever_switched_it_on(city: City) -> None:
     expect(page.locator("#typed")).to_contain_text("2")
     page.keyboard.press("NumpadEnter")
     expect(in_hand(page)).to_have_text(second)
+    page.keyboard.press("NumpadEnter")
+    expect(page.locator("#called-words")).to_contain_text(second)
     page.keyboard.press("NumpadSubtract")
     expect(page.locator(".aside").first).to_contain_text(second)
+    expect(in_hand(page)).to_have_text(first)
 
 
 def test_undo_by_key_gives_back_place_and_arrival(city: City) -> None:
@@ -360,6 +362,10 @@ def test_next_long_after_a_call_takes_the_person_as_served_and_ctrl_z_gives_them
     city.age_of_call(first, seconds=121)
     page.keyboard.press("F9")
     expect(in_hand(page)).to_have_text(second)
+    page.keyboard.press("F9")
+    expect(page.locator("#called-words")).to_contain_text(second)
+    page.keyboard.press("F4")
+    expect(page.locator(".aside").first).to_contain_text(second)
 
 
 def test_small_window_calls_and_fits_360_by_200(city: City) -> None:

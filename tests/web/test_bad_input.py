@@ -166,6 +166,7 @@ def test_a_number_of_the_wrong_form_is_named(world: World, number: Any) -> None:
         ({"service": "nothing"}, "service", "unknown_service"),
         ({"counter": "77"}, "counter", "unknown_counter"),
         ({"service": "insurance", "note": "n" * 141}, "note", "too_long"),
+        ({"service": "insurance", "note": "１２３４ 5678-9012"}, "note", "personal_number"),
     ],
 )
 def test_a_forward_to_nowhere_keeps_the_person_in_service(

@@ -76,6 +76,8 @@ def test_the_rota_is_written_in_the_set_up_and_wrong_rows_are_named(world: World
     admin.press("/admin/rota", group_0="1", clerks_0="1", lunch_0="11:30, 12:30")
     assert admin.status == 422
     assert "昼休みの数が職員数より多い" in admin.page
+    admin.press("/admin/rota", group_0="1", clerks_0="100")
+    assert "0から99までの数を入力してください。" in admin.page
     with world.app.app_context(), reading() as session:
         kept: Any = offices.office_by_code(session, "aoba").extra["rota"]
     assert [entry["clerks"] for entry in kept] == [2, 1]

@@ -50,6 +50,27 @@ def test_a_press_on_an_old_page_does_nothing(world: World, clerk: Browser) -> No
     assert "表示が古くなっていました" in clerk.page
 
 
+def test_a_note_mended_after_a_lost_answer_is_told_in_place(world: World, clerk: Browser) -> None:
+    world.issue("moving")
+    clerk.open("/staff/counters/1")
+    clerk.press("/staff/counters/1/next")
+    form = clerk.fields(clerk.ticket_action("note"))
+    clerk.send(clerk.ticket_action("note"), form | {"note": "車いす"})
+    clerk._take(clerk.send(clerk.ticket_action("note"), form | {"note": "車いす 通訳"}))
+    assert "前の操作はもう終わっています。" in clerk.page
+    assert 'class="in-hand__note"' in clerk.page
+
+
+@pytest.mark.parametrize("path", ["tickets/{}/start", "tickets/{}/undo", "bookings/{}/check-in"])
+def test_a_row_beyond_all_counting_is_not_found(world: World, clerk: Browser, path: str) -> None:
+    world.issue("moving")
+    clerk.open("/staff/counters/1")
+    clerk.press("/staff/counters/1/next")
+    form = clerk.fields(clerk.ticket_action("start"))
+    answer = clerk.client.post(f"/staff/counters/1/{path.format(2**70)}", data=form)
+    assert answer.status_code in (404, 405)
+
+
 def test_somebody_who_was_only_called_is_asked_about_before_the_next_is_called(world: World, clerk: Browser) -> None:
     first, second = world.issue("moving"), world.issue("moving")
     clerk.open("/staff/counters/1")
@@ -124,6 +145,10 @@ def test_forwarding_keeps_number_and_arrival_and_leaves_the_note(world: World, c
     assert (row["number"], row["wait_s"]) == (ticket["number"], 8 * 60)
     assert world.call("3").status_code == 201
     assert world.clerk.get("/offices/aoba/desk?counter=3").get_json()["current"]["note"] == "子ども2人同伴"
+    world.act(ticket, "start")
+    assert world.act(ticket, "forward", service="moving", note=" ").status_code == 200
+    world.call("1")
+    assert world.clerk.get("/offices/aoba/desk?counter=1").get_json()["current"]["note"] is None
 
 
 def test_absent_and_back_is_next(world: World, clerk: Browser) -> None:

@@ -123,7 +123,8 @@ def _group(path: str, value: object, errors: list[FieldError]) -> str:
 def _clerks(path: str, value: object, errors: list[FieldError]) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_CLERKS:
         return value
-    errors.append(_error(f"{path}.clerks", "wrong_number", f"write a whole number from 0 to {MOST_CLERKS}"))
+    text = f"write a whole number from 0 to {MOST_CLERKS}"
+    errors.append(FieldError(f"{path}.clerks", "not_between", (("message", text), ("least", 0), ("most", MOST_CLERKS))))
     return 0
 
 

@@ -35,7 +35,7 @@ from queue_app.store.reservation_tables import Reservation
 from queue_app.web.auth import needs
 from queue_app.web.forms import submit
 from queue_app.web.staff.frame import blueprint, my_deed
-from queue_app.web.staff.said import SHOWN, console_address, said_of
+from queue_app.web.staff.said import console_address, is_told_here, said_of
 
 Said = dict[str, str] | None
 
@@ -137,7 +137,7 @@ def _forward(deed: Deed, ticket: Ticket, _counter: str) -> None:
     kind, _, code = request.form.get("to", "").partition(":")
     if kind not in ("service", "counter"):
         raise Invalid.field("to", "service_or_counter")
-    note = notes.checked_note(request.form.get("note", ""))
+    note = request.form.get("note")
     if kind == "service":
         forwarding.forward(deed, ticket, service=code, note=note)
     else:
@@ -185,7 +185,7 @@ def _press(counter: str, act: Callable[[Deed], Said], *, seated: bool = True) ->
     try:
         return redirect(submit(once), 303)
     except Refusal as refusal:
-        if not isinstance(refusal, SHOWN) or refusal.code == "unknown_counter":
+        if not is_told_here(refusal):
             raise
         return redirect(console_address(counter, view=view, **said_of(refusal)), 303)
 

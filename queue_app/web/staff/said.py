@@ -16,7 +16,11 @@ from queue_app.domain.office import Office, label_in
 from queue_app.web.i18n import has_text, reader_language, t
 
 SHOWN = (Conflict, NotFound, Invalid)
-"""Refusals that the console tells in place. Missing rights and wrong addresses get a page of their own."""
+
+
+def is_told_here(refusal: Refusal) -> bool:
+    """Whether the console tells it in place. Missing rights and wrong addresses get a page of their own."""
+    return refusal.code != "unknown_counter" and (isinstance(refusal, SHOWN) or has_text(f"staff.said.{refusal.code}"))
 
 
 def console_address(counter: str, *, view: str = "", **said: str) -> str:

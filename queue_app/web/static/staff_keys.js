@@ -50,7 +50,7 @@ function tenKey(event) {
   if (digit) return type(typed + digit);
   if (event.code === "NumpadEnter") return typed ? callTyped() : press("next");
   if (event.code === "NumpadAdd") return press("recall");
-  if (event.code === "NumpadSubtract") return typed ? type("") : press("miss");
+  if (event.code === "NumpadSubtract") return typed ? type("") : press("miss", "missed-next");
   return false;
 }
 
@@ -71,7 +71,8 @@ function callTyped() {
   return true;
 }
 
-function press(id) {
-  document.getElementById(id)?.click();
+// Whichever of these stands on the page: a question takes the place of the buttons it asks about.
+function press(...ids) {
+  ids.map((id) => document.getElementById(id)).find(Boolean)?.click();
   return true;
 }
