@@ -1,4 +1,4 @@
-"""A house that can write to people: settings of both channels, who is written to, a mail server of our own."""
+"""A house that can write to people: settings of its channels, who is written to, a mail server of our own."""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ CHANNELS = {
     "SMTP_URL": "smtp://127.0.0.1:1",
     "MAIL_FROM": "yoyaku@aoba.example.jp",
     "PUBLIC_URL": PUBLIC_URL,
+}
+VAPID_KEY = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
+"""That of RFC 8291, appendix A."""
+
+LINE_AND_PUSH = {
+    "LINE_CHANNEL_SECRET": "a secret of the tests",
+    "LINE_CHANNEL_TOKEN": "a token of the tests",
+    "LINE_ACCOUNT": "@aoba-city",
+    "VAPID_PRIVATE_KEY": VAPID_KEY,
+    "VAPID_SUBJECT": "mailto:joho@aoba.example.jp",
 }
 PHONE = {"channel": "sms", "address": "090-0000-0001"}
 MAIL = {"channel": "email", "address": "hanako@example.jp"}

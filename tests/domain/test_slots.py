@@ -1,10 +1,8 @@
 # ruff: noqa: DTZ001 - the bounds of drawn times have no zone on purpose.
-"""Slots against a second calculation that colours single minutes, and the rules of what a day offers."""
+"""Slots: the grid of a day, what is left of it, why a day has none, and the names of slots."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -14,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queue_app.domain.calendar import Hours, no_holidays, office_day, open_intervals, parse_hours
+from queue_app.domain.calendar import Hours, no_holidays, open_intervals, parse_hours
 from queue_app.domain.errors import Invalid
 from queue_app.domain.slots import (
     Ask,
@@ -31,10 +29,7 @@ from queue_app.domain.slots import (
     covered_slots,
     fixed_capacity,
     grid,
-    invited_at,
-    length_for,
     parse_slot_id,
-    parse_slot_plan,
     slot_id,
     slots_between,
     why_not,
@@ -78,108 +73,6 @@ def at(hour: int, minute: int = 0, day: date = MONDAY) -> datetime:
 def offered(offer: Offer, day: date, ask: Ask, taken: dict[str, int] | None = None) -> list[datetime]:
     found = bookable(offer, day, ask, taken=taken or {}, capacity_of=fixed_capacity(offer.plan))
     return [slot.start for slot in found.free]
-
-
-# --- The second calculation: minutes coloured one by one -----------------------------------------------------------
-
-Booking = tuple[datetime, int]
-Sell = Callable[[Offer, datetime, int], list[str]]
-
-
-def offered_by_colouring(offer: Offer, day: date, need_min: int, sold: list[Booking]) -> set[datetime]:
-    """Cuts the open minutes of a day into cells by counting, and tries every start by looking at its minutes."""
-    cell_of, length = _numbered_minutes(offer, day), offer.plan.length_min
-    load: Counter[int] = Counter()
-    for start, need in sold:
-        load.update({cell_of[minute] for minute in _minutes(start, need)})
-    starts = {minute for minute, cell in cell_of.items() if cell_of.get(minute - timedelta(minutes=1)) != cell}
-
-    def fits(start: datetime) -> bool:
-        whole_cells = -(-need_min // length) * length
-        cells = [cell_of.get(minute) for minute in _minutes(start, whole_cells)]
-        return None not in cells and all(load[cell] < (offer.plan.capacity or 0) for cell in cells if cell is not None)
-
-    return {start for start in starts if fits(start)}
-
-
-def _numbered_minutes(offer: Offer, day: date) -> dict[datetime, int]:
-    """Each minute of a whole cell with that cell's number; minutes left over before a break have none."""
-    numbered: dict[datetime, int] = {}
-    for stretch, (start, end) in enumerate(open_intervals(offer.hours, day, offer.zone, offer.holidays)):
-        whole = int((end - start).total_seconds()) // 60 // offer.plan.length_min * offer.plan.length_min
-        for minute in range(whole):
-            numbered[start + timedelta(minutes=minute)] = stretch * 10_000 + minute // offer.plan.length_min
-    return numbered
-
-
-def _minutes(start: datetime, count: int) -> list[datetime]:
-    return [start + timedelta(minutes=minute) for minute in range(count)]
-
-
-def sell(offer: Offer, start: datetime, need_min: int) -> list[str]:
-    return [cell.id for cell in covered_slots(offer, start, need_min)]
-
-
-def sales_day(offer: Offer, day: date, wishes: list[tuple[int, int]], sell: Sell) -> bool:
-    """Sells one booking after another as offered; False as soon as offer and colouring differ."""
-    sold: list[Booking] = []
-    taken: Counter[str] = Counter()
-    for pick, need_min in wishes:
-        free = offered(offer, day, an_ask(datetime(2020, 1, 1, tzinfo=UTC), need_min=need_min), dict(taken))
-        if set(free) != offered_by_colouring(offer, day, need_min, sold):
-            return False
-        if free:
-            start = free[pick % len(free)]
-            taken.update(sell(offer, start, need_min))
-            sold.append((start, need_min))
-    return True
-
-
-FAR_AHEAD = BookingWindow(ahead_days=100_000)
-WISHES = st.lists(st.tuples(st.integers(0, 200), st.integers(1, 130)), min_size=1, max_size=8)
-HOURS = st.sampled_from(["always", {**WEEK, "sun": ["00:30-02:45", "03:10-12:00"]}, {"dates": {"2027-12-31": []}}])
-
-
-@settings(deadline=None, max_examples=60)
-@given(st.sampled_from(CLOCK_CHANGES), HOURS, st.sampled_from([7, 15, 20, 30, 60]), st.integers(0, 3), WISHES)
-def test_what_is_offered_is_what_the_coloured_minutes_leave_free(
-    place: tuple[ZoneInfo, date], hours: object, length_min: int, capacity: int, wishes: list[tuple[int, int]]
-) -> None:
-    zone, day = place
-    offer = an_offer(hours, zone=zone, length_min=length_min, capacity=capacity, window=FAR_AHEAD)
-    assert sales_day(offer, day, wishes, sell)
-
-
-def twin_that_takes_only_the_first_slot(offer: Offer, start: datetime, need_min: int) -> list[str]:
-    return sell(offer, start, need_min)[:1]
-
-
-def twin_that_counts_the_closing_minute_in(offer: Offer, start: datetime, need_min: int) -> list[str]:
-    end = start + timedelta(minutes=need_min)
-    return [cell.id for cell in grid(offer, office_day(start, offer.zone)) if start <= cell.start <= end]
-
-
-def twin_that_rounds_the_length_down(offer: Offer, start: datetime, need_min: int) -> list[str]:
-    return sell(offer, start, max(1, need_min - offer.plan.length_min))
-
-
-SALES = [(0, 15), (0, 40), (3, 30), (5, 15), (3, 60), (10, 16), (0, 15)]
-
-
-def test_a_day_of_sales_never_differs_from_the_coloured_minutes() -> None:
-    assert sales_day(an_offer(capacity=1, window=FAR_AHEAD), MONDAY, SALES, sell)
-
-
-@pytest.mark.parametrize(
-    "twin",
-    [
-        twin_that_takes_only_the_first_slot,
-        twin_that_counts_the_closing_minute_in,
-        twin_that_rounds_the_length_down,
-    ],
-)
-def test_the_coloured_minutes_catch_each_broken_twin(twin: Sell) -> None:
-    assert not sales_day(an_offer(capacity=1, window=FAR_AHEAD), MONDAY, SALES, twin)
 
 
 # --- The grid ----------------------------------------------------------------------------------------------------
@@ -402,59 +295,3 @@ def test_what_is_no_slot_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refusal:
         parse_slot_id(text)
     assert refusal.value.errors[0].code == "not_a_slot"
-
-
-# --- Plans ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("people", "person_min", "length"),
-    [(1, None, 25), (2, None, 38), (4, None, 64), (4, 10, 55), (4, 0, 25), (0, 5, 25)],
-)
-def test_people_lengthen_a_booking(people: int, person_min: int | None, length: int) -> None:
-    assert length_for(25, people, SlotPlan(30, 1, person_min=person_min)) == length
-
-
-def test_the_places_of_a_slot_are_asked_to_come_one_after_another() -> None:
-    plan = SlotPlan(15, 4, start_offsets=(0, 5, 10))
-    assert [invited_at(at(9, 0), place, plan) for place in range(4)] == [at(9, 0), at(9, 5), at(9, 10), at(9, 0)]
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        {"length_min": 15, "capacity": 2},
-        {"length_min": 30, "capacity": "planned", "weekend_ok": False, "person_min": 10},
-        {"length_min": 15, "capacity": 3, "start_offsets": [0, 5, 10], "walk_in_share": 0.6},
-    ],
-)
-def test_plans_are_written_as_they_were_read(value: object) -> None:
-    assert parse_slot_plan(value).to_value() == value
-
-
-@pytest.mark.parametrize(
-    ("change", "path"),
-    [
-        ({"length_min": 0}, "length_min"),
-        ({"length_min": "15"}, "length_min"),
-        ({"capacity": -1}, "capacity"),
-        ({"capacity": True}, "capacity"),
-        ({"capacity": "many"}, "capacity"),
-        ({"start_offsets": [15]}, "start_offsets"),
-        ({"start_offsets": []}, "start_offsets"),
-        ({"walk_in_share": 1.5}, "walk_in_share"),
-        ({"person_min": -5}, "person_min"),
-        ({"weekend_ok": 1}, "weekend_ok"),
-        ({"lenght_min": 15}, "lenght_min"),
-    ],
-)
-def test_a_wrong_plan_is_refused_with_the_key(change: dict[str, object], path: str) -> None:
-    with pytest.raises(Invalid) as refusal:
-        parse_slot_plan({"length_min": 15, "capacity": 2, **change})
-    assert [error.field for error in refusal.value.errors] == [path]
-
-
-def test_a_plan_needs_its_length_and_its_capacity() -> None:
-    with pytest.raises(Invalid) as refusal:
-        parse_slot_plan({})
-    assert [error.field for error in refusal.value.errors] == ["length_min", "capacity"]

@@ -15,7 +15,8 @@ from queue_app.store.database import writing
 from tests.bookings import BOOKABLE, at, slot
 from tests.journeys.accessibility import faults, too_small
 from tests.journeys.conftest import OFFICE, City
-from tests.journeys.test_kiosk import BUSY_PAGE, OVERLAPS, SMALL_TEXT, kiosk, touch
+from tests.journeys.test_kiosk import kiosk, touch
+from tests.journeys.test_kiosk_glass import BUSY_PAGE, OVERLAPS, SMALL_TEXT
 from tests.web.plain_browser import PlainBrowser
 from tests.web.test_kiosk import paired
 from tests.world import World

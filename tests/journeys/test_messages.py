@@ -10,19 +10,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import office_context
 from tests.journeys.accessibility import faults, sideways, too_small, with_axe
+from tests.messages import LINE_AND_PUSH
 from tests.real_server import RealServer
 from tests.server_process import short_folder
 
 PHONE = {"width": 320, "height": 640}
-CHANNELS = {
-    "VAPID_PRIVATE_KEY": "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw",
-    "VAPID_SUBJECT": "mailto:joho@aoba.example.jp",
-    "LINE_CHANNEL_SECRET": "a secret of the tests",
-    "LINE_CHANNEL_TOKEN": "a token of the tests",
-    "LINE_ACCOUNT": "@aoba-city",
-    "LINE_API_BASE": "http://127.0.0.1:1",
-    "PUSH_API_BASE": "http://127.0.0.1:1",
-}
+NOWHERE = {"LINE_API_BASE": "http://127.0.0.1:1", "PUSH_API_BASE": "http://127.0.0.1:1"}
 MAKERS_ANSWER = """PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
     if (applicationServerKey.length !== 65) throw new Error("no key of ours");
     return { toJSON: () => ({ endpoint: "https://fcm.googleapis.com/fcm/send/phone", keys: {
@@ -35,7 +28,7 @@ MAKERS_ANSWER = """PushManager.prototype.subscribe = async ({ applicationServerK
 @pytest.fixture(scope="module")
 def server() -> Iterator[RealServer]:
     with short_folder("messages-") as folder:
-        running = RealServer(folder, CHANNELS)
+        running = RealServer(folder, LINE_AND_PUSH | NOWHERE)
         running.start()
         yield running
         running.stop()
