@@ -14,7 +14,8 @@ import pytest
 from queue_app.front_door import HEARD_OUT_S
 from tests.real_server import RealServer
 from tests.storm.odd import OddServer
-from tests.web.test_odd_requests import BOARD, UNFINISHED, get, say, statuses, unfinished
+from tests.web.odd_shapes import BOARD, UNFINISHED, get
+from tests.web.test_odd_requests import say, statuses, unfinished
 
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(600), pytest.mark.filterwarnings("default")]
 

@@ -19,6 +19,7 @@ from queue_app.domain.access import RIGHTS, Role
 from queue_app.web.api.endpoint import ENDPOINTS, Endpoint
 from tests import corpus
 from tests.bookings import BOOKABLE, reserve, slot
+from tests.messages import CHANNELS
 from tests.standing import Watch, standing_world
 from tests.world import Caller, World
 
@@ -53,14 +54,8 @@ GOOD: dict[str, dict[str, Any]] = {
 BESIDES = {"ticket_skip": {"service": "moving"}, "ticket_add": {"service": "insurance"}}
 """What an action cannot do without."""
 ROLES = (Role.KIOSK, Role.CLERK, Role.MANAGER, Role.BUTTON, None)
-CHANNELS = {
-    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
-    "TWILIO_AUTH_TOKEN": "a token of the tests",
-    "TWILIO_FROM": "+815000000000",
-    "SMTP_URL": "smtp://127.0.0.1:1",
-    "MAIL_FROM": "yoyaku@aoba.example.jp",
-    "PUBLIC_URL": "http://aoba.example.jp",
-}
+WRITES = CHANNELS | {"PUBLIC_URL": "http://aoba.example.jp"}
+"""A house that can write to people, without TLS."""
 SPEAKS = ("ja", "en", "vi")
 
 
@@ -104,7 +99,7 @@ class Hall:
 def hall(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[Hall]:
     folder = tmp_path_factory.mktemp("fields")
     with standing_world(
-        folder, migrated_file, office=BOOKABLE.replace("capacity: 2", "capacity: 999"), **CHANNELS
+        folder, migrated_file, office=BOOKABLE.replace("capacity: 2", "capacity: 999"), **WRITES
     ) as world:
         world.open("1", "2")
         counter = {Role.BUTTON: "2"}

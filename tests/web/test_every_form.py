@@ -27,7 +27,7 @@ from tests import corpus
 from tests.bookings import BOOKABLE, reserve
 from tests.standing import Watch, standing_world
 from tests.web.staff_browser import person
-from tests.web.test_every_field import CHANNELS
+from tests.web.test_every_field import WRITES
 from tests.web.test_page_access import address
 from tests.world import World
 
@@ -145,7 +145,7 @@ class Hall:
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[Hall]:
     folder = tmp_path_factory.mktemp("forms")
-    with standing_world(folder, migrated_file, office=HOME, **CHANNELS) as world:
+    with standing_world(folder, migrated_file, office=HOME, **WRITES) as world:
         world.open("1", "2")
         for _ in range(3):
             world.issue("moving")
