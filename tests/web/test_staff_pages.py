@@ -78,8 +78,10 @@ def test_somebody_who_was_only_called_is_asked_about_before_the_next_is_called(w
     clerk.press("/staff/counters/1/next")
     assert f"{first['number']}番の方は、まだ来られていません。" in clerk.page
     assert world.state(first) == "called"
+    asked = clerk.path
     clerk.press("/staff/counters/1/next", called="missed")
     assert (world.state(first), clerk.number_in_hand) == ("missed", second["number"])
+    assert "まだ来られていません" not in clerk.open(asked), "another window of the counter still asks about the first"
 
 
 def test_the_loser_of_a_race_reads_which_counter_was_first_and_may_call_the_next(world: World, clerk: Browser) -> None:

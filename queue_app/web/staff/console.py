@@ -81,7 +81,7 @@ def _page(counter: str, template: str) -> str:
     said: dict[str, Any] = said_here()
     asked = said.get("ask", "")
     current = snapshot["current"]
-    if asked == "called" and (current is None or current["state"] != "called"):
+    if asked == "called" and not _is_about(said, current):
         asked = ""
     return show(
         template,
@@ -104,6 +104,11 @@ def _page(counter: str, template: str) -> str:
         called_long_s=CALLED_LONG_S,
         view="mini" if template.endswith("mini.html") else "",
     )
+
+
+def _is_about(said: dict[str, Any], current: dict[str, Any] | None) -> bool:
+    """Whether the question still stands. Once it is settled elsewhere, it must not slide on to the next person."""
+    return current is not None and current["state"] == "called" and str(current["id"]) == said.get("about")
 
 
 def _choice(hall: Hall, counter: Counter) -> dict[str, Any]:

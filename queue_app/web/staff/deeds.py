@@ -96,7 +96,7 @@ def call_next(counter: str) -> ResponseReturnValue:
         if (str(present.ticket_id) if present else "") != request.form.get("seen", ""):
             return {"said": "changed"}
         if not next_press.make_room(deed, counter, request.form.get("called", "")):
-            return {"ask": "called", "number": number}
+            return {"ask": "called", "about": request.form.get("seen", ""), "number": number}
         if number:
             calling.call_number(deed, counter, number)
             return None

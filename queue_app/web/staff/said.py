@@ -52,5 +52,5 @@ def sentence_here(office: Office) -> str | None:
 
 def said_here() -> dict[str, str]:
     """The same facts again, for the address a region renews itself from."""
-    names = ("said", "number", "at", "ask")
+    names = ("said", "number", "at", "ask", "about")
     return {name: request.args[name] for name in names if request.args.get(name)}
