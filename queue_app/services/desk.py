@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from queue_app.domain.errors import NotFound
-from queue_app.domain.office import label_in
+from queue_app.domain.office import Counter, label_in
 from queue_app.domain.ticket import AT_A_COUNTER, StageKind, State
 from queue_app.services.board import board, range_of
 from queue_app.services.expected import bookings_ahead, in_hand
@@ -53,7 +53,9 @@ def desk(hall: Hall, session: Session, counter_code: str, language: str = "ja") 
         "longest_target_min": _target_of_longest(hall, line),
         "ready": [_row(hall, stage, language) for stage in line if stage.kind is StageKind.HANDOVER],
         "back_office": [_row(hall, stage, language) for stage in line if stage.kind is StageKind.BACK_OFFICE],
-        "held": [_row(hall, s, language) for s in hall.stages if s.state is State.HELD and s.counter == counter_code],
+        "held": [
+            _row(hall, s, language) for s in hall.stages if s.state is State.HELD and _is_held_for(hall, s, counter)
+        ],
         "missed": [
             _row(hall, s, language)
             for s in hall.stages
@@ -76,6 +78,13 @@ def desk(hall: Hall, session: Session, counter_code: str, language: str = "ja") 
         "notices": board(hall, language)["notices"],
         "remote": remote_marks(session, hall.office, hall.now) if hall.office.tickets_from_home else {},
     }
+
+
+def _is_held_for(hall: Hall, stage: LiveStage, counter: Counter) -> bool:
+    """Somebody on hold is their counter's; once that has closed, everybody's who could go on with them."""
+    if stage.counter is None or stage.counter == counter.code:
+        return stage.counter is not None
+    return hall.state_of(stage.counter).state == "closed" and counter.may_serve(stage.service, stage.kind)
 
 
 def _target_of_longest(hall: Hall, line: list[LiveStage]) -> int:

@@ -43,6 +43,24 @@ def test_a_notice_hangs_on_the_board_until_it_is_taken_down(world: World) -> Non
     assert world.board()["notices"] == []
 
 
+def test_nobody_is_forgotten_at_a_counter_that_closed(world: World, clerk: Browser) -> None:
+    held, taken_back = world.issue("moving"), world.issue("moving")
+    world.open("2")
+    for ticket, action in ((held, "hold"), (taken_back, "finish")):
+        world.call("2", number=ticket["number"])
+        world.act(ticket, "start")
+        world.act(ticket, action)
+    assert held["number"] not in clerk.open("/staff/counters/1"), "who is on hold is the business of their counter"
+    world.clerk.post("/offices/aoba/counters/2/close")
+    world.act(taken_back, "undo")
+    floor = staff(world, Role.MANAGER).open("/staff/floor")
+    assert f"窓口が閉まったあとも保留の方： <strong>{held['number']}</strong> 2番窓口" in floor
+    assert f"<strong>{taken_back['number']}</strong>" in floor
+    assert f"<strong>{held['number']}</strong> <span>2番窓口</span>" in clerk.open("/staff/counters/1")
+    clerk.press(clerk.ticket_action("resume"))
+    assert clerk.number_in_hand == held["number"]
+
+
 def test_closing_the_day_ends_every_visit_and_every_counter(world: World, clerk: Browser) -> None:
     tickets = [world.issue("moving") for _ in range(4)] + [world.issue("certificate")]
     world.open("2", "9")
