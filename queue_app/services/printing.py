@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from queue_app.domain.access import SYSTEM, Right
@@ -34,7 +34,8 @@ from queue_app.services.ports import Ports
 from queue_app.services.stops import StopShown, route_of
 from queue_app.services.visits import current_stage, has_begun
 from queue_app.services.waits import place_of
-from queue_app.store.database import reading, writing
+from queue_app.store.database import reading, table_of, writing
+from queue_app.store.prepared import Prepared
 from queue_app.store.queue_tables import PAPER, Delivery, Ticket
 
 log = logging.getLogger("matazu.printing")
@@ -122,6 +123,29 @@ def paper_of(session: Session, ticket: Ticket) -> Paper:
     return Paper("none") if last is None else Paper(last.state, last.kind == "reprint")
 
 
+class _OpenPaper(NamedTuple):
+    """A paper that somebody has still to see to."""
+
+    id: int
+    state: str
+    address: str
+
+
+_DELIVERY = table_of(Delivery).c
+_OPEN_PAPERS = Prepared(
+    select(_DELIVERY.id, _DELIVERY.state, _DELIVERY.address)
+    .where(
+        _DELIVERY.channel == PAPER,
+        or_(
+            _DELIVERY.state == "due",
+            and_(_DELIVERY.state == "printing", _DELIVERY.locked_until < bindparam("now")),
+        ),
+    )
+    .order_by(_DELIVERY.id)
+)
+"""Asked three times a second, mostly for nothing."""
+
+
 @dataclass
 class PrintRoom:
     """Prints what is due, one job after the other at each printer. One per process; jobs are claimed."""
@@ -134,16 +158,23 @@ class PrintRoom:
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def work(self) -> None:
-        """Until `stop`: look for due papers, a thread for each printer that has some."""
+        """Until `stop`: look again and again."""
         while not self._stop.wait(LOOK_AGAIN_S):
             try:
                 with self.in_app():
-                    self._give_up_overdue()
-                    for address in {address for _, address in self._due()} - self._busy:
-                        self._busy.add(address)
-                        threading.Thread(target=self._work_at, args=(address,), daemon=True, name="printer").start()
+                    self.look()
             except Exception:
                 log.exception("the print room could not look; it tries again")
+
+    def look(self) -> None:
+        """A thread for each printer that has due papers; nobody knows what became of those that a dead process had."""
+        papers = self._open_papers()
+        for paper in papers:
+            if paper.state == "printing":
+                writing(partial(self._give_up, job_id=paper.id))
+        for address in {paper.address for paper in papers if paper.state == "due"} - self._busy:
+            self._busy.add(address)
+            threading.Thread(target=self._work_at, args=(address,), daemon=True, name="printer").start()
 
     def stop(self) -> None:
         self._stop.set()
@@ -166,14 +197,15 @@ class PrintRoom:
         finally:
             self._busy.discard(address)
 
-    def _due(self) -> list[tuple[int, str]]:
+    def _open_papers(self) -> list[_OpenPaper]:
+        """What is due, and what a process that died while it printed has left."""
         with reading() as session:
-            query = select(Delivery).where(Delivery.channel == PAPER, Delivery.state == "due").order_by(Delivery.id)
-            return [(row.id, row.address or "") for row in session.scalars(query)]
+            return [_OpenPaper(*row) for row in _OPEN_PAPERS.rows(session, {"now": self.ports.clock()})]
 
     def _next_at(self, address: str) -> PrintJob | None:
-        for job_id, where in self._due():
-            if where == address and (job := writing(partial(self._claim, job_id=job_id))):
+        due = (paper.id for paper in self._open_papers() if paper.state == "due" and paper.address == address)
+        for job_id in due:
+            if job := writing(partial(self._claim, job_id=job_id)):
                 return job
         return None
 
@@ -203,17 +235,6 @@ class PrintRoom:
         row = session.get_one(Delivery, int(job.id), with_for_update=True)
         if row.state == "printing":
             self._end(session, row, ENDS[result.end], result.state)
-
-    def _give_up_overdue(self) -> None:
-        """Jobs of a process that died while it printed: nobody knows whether a paper came."""
-        now = self.ports.clock()
-        with reading() as session:
-            late = select(Delivery.id).where(
-                Delivery.channel == PAPER, Delivery.state == "printing", Delivery.locked_until < now
-            )
-            overdue = list(session.scalars(late))
-        for job_id in overdue:
-            writing(partial(self._give_up, job_id=job_id))
 
     def _give_up(self, session: Session, job_id: int) -> None:
         row = session.get_one(Delivery, job_id, with_for_update=True)

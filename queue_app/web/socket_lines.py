@@ -24,7 +24,9 @@ class WholeSends:
     def send(self, data: bytes) -> int:
         """All of it, however long the other side takes to read; raises OSError when the line is gone."""
         with self._turn:
-            self._line.sendall(data)
+            sent = self._line.send(data)
+            if sent < len(data):
+                self._line.sendall(memoryview(data)[sent:])
         return len(data)
 
     def __getattr__(self, name: str) -> Any:
