@@ -12,7 +12,8 @@ from pathlib import Path
 
 from flask import Blueprint, Response, current_app, url_for
 
-COMMON = ("vendor/dads/tokens.css", "app.css", "controls.css", "page.css", "parts.css")
+COMMON = ("vendor/dads/tokens.css", "app.css", "controls.css", "page.css", "messages.css", "lists.css")
+OWN = {"resident": ("resident.css", "resident_ticket.css", "resident_booking.css"), "staff": ("staff.css",)}
 
 blueprint = Blueprint("surfaces", __name__, url_prefix="/static/surfaces")
 
@@ -34,4 +35,4 @@ def _folder() -> str:
 
 @lru_cache(maxsize=4)
 def _joined(folder: str, surface: str) -> str:
-    return "\n".join((Path(folder) / name).read_text("utf-8") for name in (*COMMON, f"{surface}.css"))
+    return "\n".join((Path(folder) / name).read_text("utf-8") for name in (*COMMON, *OWN[surface]))
