@@ -169,6 +169,12 @@ class Hall:
         """How many of the same queue come first."""
         return self.queues[stage.service, stage.kind].index(stage)
 
+    def is_next(self, stage: LiveStage) -> bool:
+        """Whether some counter on duty calls this person with its next press; while none is, the first of the queue."""
+        before = {(s.service, s.kind) for s in takewhile(lambda other: other.stage_id != stage.stage_id, self.line)}
+        codes = [code for code in self.clerks if self.office.counters[code].may_serve(stage.service, stage.kind)]
+        return waits.is_next(self.office, (stage.service, stage.kind), before, codes)
+
     def estimate_behind(self, service: str, kind: StageKind, *, before: LiveStage | None = None) -> Range | None:
         """The wait of somebody who joins a queue now, or of one who stands in it (`before`)."""
         ahead = self.ahead_of(before) if before is not None else len(self.queues.get((service, kind), ()))

@@ -85,7 +85,8 @@ def ticket_views(hall: Hall, session: Session, ticket_ids: Iterable[int]) -> dic
         live = waiting.get(current.id)
         place = None
         if live is not None:
-            place = (hall.ahead_of(live), range_of(hall.estimate_behind(live.service, live.kind, before=live)))
+            estimate = range_of(hall.estimate_behind(live.service, live.kind, before=live))
+            place = (hall.ahead_of(live), estimate, hall.is_next(live))
         views[ticket.id] = _view(hall.office, ticket, place, version=hall.version, at=hall.now)
     return views
 
@@ -110,12 +111,12 @@ def _waits(stage: Stage) -> bool:
     return stage.state == State.WAITING and has_begun(stage)
 
 
-def _shown(place: waits.Place | None) -> tuple[int, dict[str, int] | None] | None:
-    return None if place is None else (place.ahead, range_of(place.estimate))
+def _shown(place: waits.Place | None) -> tuple[int, dict[str, int] | None, bool] | None:
+    return None if place is None else (place.ahead, range_of(place.estimate), place.is_next)
 
 
 def _view(
-    office: Office, ticket: Ticket, place: tuple[int, dict[str, int] | None] | None, *, version: int, at: datetime
+    office: Office, ticket: Ticket, place: tuple[int, dict[str, int] | None, bool] | None, *, version: int, at: datetime
 ) -> Snapshot:
     stage = current_stage(ticket)
     state = current_state(ticket)
@@ -133,6 +134,7 @@ def _view(
         "position": place[0] + 1 if place else None,
         "ahead": place[0] if place else None,
         "estimate": place[1] if place else None,
+        "is_next": place[2] if place else None,
         "order_time": stage.order_time if place else None,
         "stages": [_stage(each) for each in ticket.stages if each.state != State.CANCELLED or state is State.CANCELLED],
         "postponed": ticket.postponed,

@@ -5,7 +5,7 @@ Leaves the method to `domain.estimate`. One query for the people before, one for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, repeat
@@ -86,6 +86,7 @@ class Place:
 
     ahead: int
     estimate: Range | None
+    is_next: bool
     told: dict[str, Any] | None = None
     """For the history: what the estimate was made of (`domain.estimate`), to be held against what happened."""
 
@@ -111,7 +112,14 @@ def place_of(session: Session, office: Office, stage: Stage, now: datetime) -> P
     estimate = shown(wait) if wait is not None else None
     is_busy = ahead > 0 or all(clerk.running for clerk in serving.values())
     told = _told(estimate, spread, is_busy=is_busy)
-    return Place(ahead, estimate, told, wait.p20 if wait is not None else None)
+    before = {queue for queue, people in counts.items() if people}
+    first = is_next(office, (stage.service, kind), before, serving)
+    return Place(ahead, estimate, first, told, wait.p20 if wait is not None else None)
+
+
+def is_next(office: Office, queue: tuple[str, str], before: Set[tuple[str, str]], serving: Collection[str]) -> bool:
+    """Whether the next press at one of the counters `serving` a queue calls its first: nobody of theirs is before."""
+    return queue not in before and (not serving or any(not office.calls_from[code] & before for code in serving))
 
 
 def corrected(office: Office, queue: tuple[str, str], spread: Spread) -> Spread:

@@ -128,6 +128,8 @@ def test_choice_gives_the_number_with_its_place(world: World) -> None:
     assert tickets(world)[-1].number_text == "B002"
     assert "B002" in page.text
     assert "前に 1人 お待ちです" in page.text
+    first_of_another = paired(world).press("証明書")
+    assert "次にお呼びします" not in first_of_another.text, "the counter calls B001 first"
 
 
 def test_press_repeated_is_one_ticket(world: World) -> None:

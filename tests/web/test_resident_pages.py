@@ -52,6 +52,18 @@ def test_without_a_clerk_no_minutes_are_promised(world: World, phone: PlainBrows
     assert "ただいま呼び出しを休止しています" in phone.open(f"/t/{mine['token']}").text
 
 
+def test_whoever_is_first_of_a_service_is_next_only_when_a_counter_calls_nobody_else_first(
+    world: World, phone: PlainBrowser
+) -> None:
+    world.open("1")
+    other, mine = world.issue("certificate"), world.issue("moving")
+    assert (mine["ahead"], mine["is_next"]) == (0, False)
+    page = phone.open(f"/t/{mine['token']}").text
+    assert "次にお呼びします" not in page and "約" in page
+    call_number(world, other)
+    assert "次にお呼びします" in phone.open(f"/t/{mine['token']}").text
+
+
 def test_called_page_says_where_to_go_in_title_and_alert(world: World, phone: PlainBrowser) -> None:
     world.open("1")
     mine = world.issue("moving")

@@ -74,7 +74,10 @@ class StageShown(Shown):
 
 
 class TicketShown(Shown):
-    """A ticket. `id` and `needs` only for staff; `token` only for whoever made it."""
+    """A ticket. `id` and `needs` only for staff; `token` only for whoever made it.
+
+    `ahead` counts the people of the same service; `is_next`: the next press of some counter on duty calls it.
+    """
 
     number: str
     state: StateName
@@ -84,6 +87,7 @@ class TicketShown(Shown):
     position: int | None
     ahead: int | None
     estimate: RangeShown | None
+    is_next: bool | None
     stages: list[StageShown]
     version: int
     id: int | None = None
