@@ -86,7 +86,8 @@ def ticket_views(hall: Hall, session: Session, ticket_ids: Iterable[int]) -> dic
         place = None
         if live is not None:
             estimate = range_of(hall.estimate_behind(live.service, live.kind, before=live))
-            place = (hall.ahead_of(live), estimate, hall.is_next(live))
+            ahead = hall.ahead_of(live)
+            place = (ahead, estimate, ahead == 0 and hall.is_next(live))
         views[ticket.id] = _view(hall.office, ticket, place, version=hall.version, at=hall.now)
     return views
 
