@@ -163,6 +163,23 @@ def test_absent_and_back_is_next(world: World, clerk: Browser) -> None:
     assert "待ちに戻しました" in clerk.page
 
 
+@pytest.mark.parametrize("aside", ["miss", "hold"])
+def test_whoever_leaves_is_taken_off_the_list_and_ten_seconds_bring_them_back(
+    world: World, clerk: Browser, aside: str
+) -> None:
+    ticket = world.issue("moving")
+    clerk.open("/staff/counters/1")
+    clerk.press("/staff/counters/1/next")
+    if aside == "hold":
+        clerk.press(clerk.ticket_action("start"))
+    clerk.press(clerk.ticket_action(aside))
+    before = world.state(ticket)
+    clerk.press(clerk.ticket_action("cancel"))
+    assert (world.state(ticket), "取り消しました" in clerk.page) == ("cancelled", True)
+    clerk.press(clerk.ticket_action("undo"))
+    assert world.state(ticket) == before
+
+
 def test_a_second_browser_takes_over_and_the_first_can_do_nothing(world: World, clerk: Browser) -> None:
     ticket = world.issue("moving")
     clerk.open("/staff/counters/1")
