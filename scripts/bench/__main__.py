@@ -124,6 +124,7 @@ def _flat_out(runs: dict[int, dict[str, measures.Presses]], title: str) -> list[
         floor = found["bare"]
         for name, what in (
             ("bare", "bare handler, one durable commit"),
+            ("rows", "the same rows by Flask-SQLAlchemy, without rules"),
             ("issue", "ticket"),
             ("call", "finish and call"),
         ):
