@@ -158,6 +158,11 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert dead == []
 
 
+def test_documents_that_the_code_names_are_there() -> None:
+    named = {(name, page) for name, text in FILES.items() for page in re.findall(r"docs/[\w/-]+\.md", text)}
+    assert {(name, page) for name, page in named if not (ROOT / page).is_file()} == set()
+
+
 def test_the_build_server_runs_what_a_desk_runs() -> None:
     assert (ROOT / ".ci/run").stat().st_mode & 0o111
     orders = [line for line in FILES[".ci/run"].splitlines() if line and not line.startswith(("#", "set ", "cd "))]

@@ -3,7 +3,7 @@
 Decides who needs one: managers and admins, from two weeks after they were added; everybody may. The staff of the demo
 city are let off as long as their passphrases are the printed ones, which protect nothing anyway.
 
-Source: RFC 6238; NIST SP 800-63B-4; OWASP ASVS 5.0, 6.3.3 and 6.5; docs/decisions/0009-second-factor.md.
+Source: RFC 6238; NIST SP 800-63B-4; OWASP ASVS 5.0, 6.3.3 and 6.5; docs/decisions/0010-second-factor.md.
 """
 
 from __future__ import annotations
