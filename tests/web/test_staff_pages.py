@@ -315,3 +315,8 @@ def test_staff_hand_out_numbers(world: World) -> None:
     browser.open("/staff/issue")
     browser.press("/staff/issue", language="ja")
     assert browser.status == 422
+
+
+def test_an_error_leads_staff_back_to_their_pages(clerk: Browser) -> None:
+    assert clerk.open("/staff/counters/77").count('href="/staff/"') == 1
+    assert "お近くの職員に" not in clerk.page.split("<main", 1)[1].split("</main", 1)[0]
