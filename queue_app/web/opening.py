@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from babel.dates import format_date
 
-from queue_app.domain.calendar import tickets_next
+from queue_app.domain.calendar import tickets_next, wall_intervals
 from queue_app.domain.hours import Hours
 from queue_app.domain.office import Office
 from queue_app.domain.wall_clock import clock_text
@@ -43,14 +43,19 @@ WEEKDAYS = ("月|げつ", "火|か", "水|すい", "木|もく", "金|きん", "
 
 def opening_sentence(office: Office, ports: Ports, hours: Hours | None = None) -> str:
     """When numbers are given again: later today, or on which day; that it is not known, when nothing is planned."""
-    now = ports.clock()
-    opens = tickets_next(hours or office.hours, now, office.zone, ports.holidays)
+    now, hours = ports.clock(), hours or office.hours
+    opens = tickets_next(hours, now, office.zone, ports.holidays)
     if opens is None:
         return t("kiosk.closed_for_now")
     local = opens.astimezone(office.zone)
     if local.date() == office.today(now):
         return t("kiosk.opens_today", time=clock_text(opens, office.zone))
-    return t("kiosk.opens_on", day=day_text(local), time=clock_text(opens, office.zone))
+    is_over = bool(wall_intervals(hours, office.today(now), ports.holidays))
+    return t(
+        "kiosk.opens_on" if is_over else "kiosk.closed_all_day",
+        day=day_text(local),
+        time=clock_text(opens, office.zone),
+    )
 
 
 def day_text(at: datetime, language: str | None = None) -> str:

@@ -231,6 +231,7 @@ def test_service_paused_between_look_and_press_gives_the_reason_and_no_number(wo
     [
         (datetime(2026, 12, 1, 8, 0, tzinfo=TOKYO), "受付は8:30からです。"),
         (datetime(2026, 12, 1, 18, 0, tzinfo=TOKYO), "本日の受付は終了しました。次の受付は12月2日（水）8:30からです。"),
+        (datetime(2026, 12, 5, 10, 0, tzinfo=TOKYO), "本日は休みです。次の受付は12月7日（月）8:30からです。"),
         (datetime(2026, 12, 4, 18, 0, tzinfo=TOKYO), "次の受付は12月7日（月）8:30からです。"),
     ],
 )
