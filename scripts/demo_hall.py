@@ -56,10 +56,10 @@ class Hall:
         for attempt in (1, 2, 3):
             try:
                 return self._once(method, f"/api/v1{path}", text, headers)
-            except (OSError, HTTPException):
+            except (OSError, HTTPException) as error:
                 self._connection = None
                 if attempt == 3:
-                    raise
+                    raise SystemExit(f"The server at {self.url} does not answer ({error}).") from None
         raise AssertionError("unreachable")
 
     def _once(self, method: str, path: str, text: str | None, headers: dict[str, str]) -> tuple[int, Any]:

@@ -105,6 +105,7 @@ class Morning:
         status, ticket = self.hall.post(f"/offices/{self.hall.office}/tickets", body, "kiosk")
         if status != 201:
             self.refused += 1
+            self.tell(self.now, f"       turned away from {visitor.service}: {ticket['code']}")
             return
         self._visitors[ticket["number"]] = visitor
         self.tell(self.now, f"{ticket['number']:>5}  takes a number: {visitor.service}")

@@ -12,7 +12,7 @@ from queue_app.domain.access import Role
 from queue_app.services import demo
 from queue_app.services.ports import Ports
 from scripts.demo import Pace, arguments
-from scripts.demo_hall import free_port
+from scripts.demo_hall import Hall, free_port
 from scripts.demo_morning import Morning
 from scripts.demo_plan import VISITORS_A_DAY, clock_text, visitors
 from tests.world import OPENING, Caller, Clock, World
@@ -78,6 +78,19 @@ def test_the_morning_plays_without_a_single_refusal(hall: HallByHand) -> None:
     assert figures["totals"]["issued"] == len(people)
     assert figures["totals"]["started"] > 5
     assert sum("to counter" in news for news in told) >= figures["totals"]["called"]
+
+
+def test_a_closed_office_turns_people_away_and_the_demo_says_why(world: World) -> None:
+    hall, told = HallByHand(world.app, world.clock), list[str]()
+    hall.clock.now = OPENING + timedelta(hours=12)
+    Morning(hall, visitors(5, 10), lambda _at, news: told.append(news), seed=5).play(10, lambda _at: None)
+    assert told
+    assert all(news.strip().startswith("turned away from") and news.endswith("office_closed") for news in told)
+
+
+def test_a_server_that_is_not_there_is_said_in_a_line() -> None:
+    with pytest.raises(SystemExit, match=r"127\.0\.0\.1:9 does not answer"):
+        Hall("http://127.0.0.1:9", "aoba", {"manager": "x"}).get("/offices/aoba")
 
 
 def test_the_kiosk_of_the_demo_is_seen_alive_on_the_floor(hall: HallByHand) -> None:
