@@ -44,8 +44,11 @@ def test_a_notice_hangs_on_the_board_until_it_is_taken_down(world: World) -> Non
 
 
 def test_nobody_is_forgotten_at_a_counter_that_closed(world: World, clerk: Browser) -> None:
-    held, taken_back = world.issue("moving"), world.issue("moving")
+    held, taken_back, sent = world.issue("moving"), world.issue("moving"), world.issue("moving")
     world.open("2")
+    world.call("1", number=sent["number"])
+    world.act(sent, "start")
+    world.act(sent, "forward", counter="2")
     for ticket, action in ((held, "hold"), (taken_back, "finish")):
         world.call("2", number=ticket["number"])
         world.act(ticket, "start")
@@ -55,6 +58,7 @@ def test_nobody_is_forgotten_at_a_counter_that_closed(world: World, clerk: Brows
     world.act(taken_back, "undo")
     floor = staff(world, Role.MANAGER).open("/staff/floor")
     assert f"窓口が閉まったあとも保留の方： <strong>{held['number']}</strong> 2番窓口" in floor
+    assert f"閉まっている窓口だけをお待ちの方： <strong>{sent['number']}</strong> 2番窓口" in floor
     assert f"<strong>{taken_back['number']}</strong>" in floor
     assert f"<strong>{held['number']}</strong> <span>2番窓口</span>" in clerk.open("/staff/counters/1")
     clerk.press(clerk.ticket_action("resume"))
