@@ -110,6 +110,13 @@ def count_no_sockets() -> None:
     SocketPlaces._takes = lambda _self, _sid, _environ: True  # type: ignore[method-assign]
 
 
+def wait_for_the_deaf() -> None:
+    """The twin of lines that end when nothing is taken: whoever reads nothing is waited for as long as he likes."""
+    from queue_app.web import socket_lines
+
+    socket_lines.DEAF_MS = 3_600_000  # type: ignore[misc]
+
+
 def send_again_what_fell_silent() -> None:
     """The twin of messages that are never sent twice: silence counts as proof that nothing was taken."""
     from queue_app.services import outbox
@@ -133,12 +140,20 @@ ODDITIES: dict[str, Callable[[], None]] = {
     "a thread for everybody": a_thread_for_everybody,
     "sends again": send_again_what_fell_silent,
     "sockets without end": count_no_sockets,
+    "waits for the deaf": wait_for_the_deaf,
 }
 
 
 LATE = [
     name
-    for name in ("no second look", "no seals", "let in once", "sends again", "sockets without end")
+    for name in (
+        "no second look",
+        "no seals",
+        "let in once",
+        "sends again",
+        "sockets without end",
+        "waits for the deaf",
+    )
     if name in os.environ.get("ODD", "")
 ]
 
