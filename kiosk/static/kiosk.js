@@ -11,6 +11,7 @@ import { forget, isSilent, read, silence, words } from "./kiosk_voice.js";
 const REPEAT_GUARD = 300; // ms: a trembling finger presses twice
 const ANSWER_WITHIN = 4_000; // ms
 const GIVE_UP = 5_000; // ms: then the kiosk says that it cannot serve
+const PAUSE = 500; // ms between two tries
 const PRESS_LIVES = 30_000; // ms: the person has gone; nobody would take the number
 const trusted = globalThis.trustedTypes?.createPolicy("matazu", { createHTML: same, createScriptURL: same }) ?? { createHTML: same, createScriptURL: same };
 
@@ -100,23 +101,30 @@ function submitted(event) {
 
 // The same press goes out again with the same key until it is answered: however often it arrives, it is one number.
 async function press() {
-  const { url, body, at } = pending;
+  const { url, body } = pending;
+  const until = performance.now() + GIVE_UP;
   for (;;) {
     try {
-      const answer = await ask(url, { method: "POST", body });
+      const answer = await ask(url, { method: "POST", body, signal: within(Math.min(ANSWER_WITHIN, until - performance.now())) });
       pending = null;
       return answer;
     } catch (error) {
-      if (!pending || performance.now() - at > GIVE_UP) throw error;
-      await new Promise((wait) => setTimeout(wait, 500));
+      if (!pending || performance.now() + PAUSE >= until) throw error;
+      await new Promise((wait) => setTimeout(wait, PAUSE));
     }
   }
 }
 
 async function ask(url, options = {}) {
-  const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN), ...options });
+  const answer = await fetch(url, { cache: "no-store", signal: within(ANSWER_WITHIN), ...options });
   if (answer.status >= 500) throw new Error(`status ${answer.status}`);
   return answer.text();
+}
+
+function within(span) {
+  const patience = new AbortController();
+  setTimeout(() => patience.abort(), span);
+  return patience.signal;
 }
 
 async function exchange(work) {

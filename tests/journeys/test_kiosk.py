@@ -176,6 +176,17 @@ def test_lost_server_is_said_within_seconds_and_no_number_is_invented(city: City
     assert number_on(page) == "B001"
 
 
+def test_a_press_without_an_answer_is_given_up_after_five_seconds(city: City) -> None:
+    page = kiosk(city, clock=True)
+    page.route("**/tickets", lambda _route: None)
+    page.locator("button.tile", has_text="引っ越し").click()
+    for jumps in ((4.1,), (0.5, 0.5)):
+        with page.expect_event("requestfailed", lambda request: request.url.endswith("/tickets"), timeout=3_000):
+            for seconds in jumps:
+                page.clock.fast_forward(int(seconds * 1000))
+                page.evaluate("() => null")  # what the jump has set off is done
+
+
 def test_counts_on_the_tiles_follow_the_hall(city: City) -> None:
     city.open("1")
     page = kiosk(city)
