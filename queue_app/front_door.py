@@ -5,6 +5,7 @@ would hold all of them, and each request of a rush would wake a thread only to b
 all who have not said everything yet, with a limit of time; it turns people away by itself when their gate is full
 (`web.admission`), and hands only whole requests to threads. When every connection is taken, whoever has been silent
 longest makes room. Bodies that are too long to wait for are read by their thread, under a limit of time as well.
+Whoever asks on without having taken the earlier answers has to call again, so that no thread waits for that.
 
 Leaves reading HTTP to gunicorn's parser: what is looked for here is only where a request ends.
 Source: RFC 9112; docs/decisions/0020-front-door.md.
@@ -16,9 +17,11 @@ import re
 import selectors
 import socket
 import sys
+import termios
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from fcntl import ioctl
 from functools import partial
 from time import monotonic
 from typing import Any, Final
@@ -35,6 +38,8 @@ MOST_LONG_BODIES: Final = 50
 LONGEST_HEAD: Final = 16 * 1024
 LONGEST_BODY: Final = 64 * 1024
 """Longer ones are read by a thread, which refuses most of them (`app.LARGEST_BODY`)."""
+MOST_UNREAD: Final = 64 * 1024
+"""Bytes of earlier answers with which somebody may ask for more. Nobody's thread waits until they are taken."""
 ACCEPTED_AT_ONCE: Final = 64
 LOOK_EVERY_S: Final = 0.25
 TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -71,6 +76,13 @@ def is_whole(heard: bytearray) -> bool | None:
     if int(length[1]) > LONGEST_BODY:
         return None
     return len(heard) >= end + len(_END) + int(length[1])
+
+
+def unread(sock: socket.socket) -> int:
+    """Bytes that were sent and not taken yet; 0 where the system does not say."""
+    if sys.platform != "linux":
+        return 0
+    return int.from_bytes(ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 class FrontDoor(ThreadWorker):  # type: ignore[misc]
@@ -145,7 +157,9 @@ class FrontDoor(ThreadWorker):  # type: ignore[misc]
 
     def _consider(self, caller: Caller) -> None:
         whole = is_whole(caller.heard)
-        if whole is None:
+        if whole is not False and unread(caller.conn.sock) > MOST_UNREAD:
+            self._hang_up(caller)
+        elif whole is None:
             self.long_bodies[caller.conn] = monotonic() + LONG_BODY_S
             self._give_a_thread(caller)
             if len(self.long_bodies) > MOST_LONG_BODIES:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from queue_app.services.ports import Ports
 
 LARGEST_CLOCK_GAP_S = 120
+DEAF_MS = 20_000
+"""Whoever has taken nothing of what was sent for so long is cut off, as long as engine.io waits for a sign of life."""
+WHOLE_ANSWER = 256 * 1024
+"""Bytes that the system keeps for a line: more than any page, so that nobody who reads slowly holds a thread."""
 FOREIGN_DRIVERS = {"eventlet": "eventlet", "geventwebsocket": "gevent-websocket"}
 _held: list[IO[str]] = []
 
@@ -201,6 +205,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "loglevel": settings.log_level.lower().replace("debug", "info"),  # it would write every address, links included
         "limit_request_line": 4094,
         "limit_request_fields": 60,
+        "when_ready": _do_not_wait_for_the_deaf,
         "post_worker_init": _welcome,
     }
     if settings.is_embedded:
@@ -212,6 +217,14 @@ def _options(settings: Settings) -> dict[str, Any]:
             "worker_connections": 1200,
         }
     return {**common, "worker_class": "gevent", "workers": settings.workers, "worker_connections": 4000}
+
+
+def _do_not_wait_for_the_deaf(arbiter: Any) -> None:
+    """Each line that is accepted has from its listener how long it waits (RFC 5482; of our systems, Linux has it)."""
+    for listener in arbiter.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WHOLE_ANSWER)
+        if sys.platform == "linux":
+            listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAF_MS)
 
 
 def _welcome(worker: Any) -> None:

@@ -2,21 +2,17 @@
 
 simple-websocket hands a frame to `socket.send` once and does not ask how much of it went. Under gevent, and on any
 socket with a time limit, that may be less than the frame when a screen reads slowly; what follows would be read as the
-missing rest. It accepts compression wherever a browser offers it, which costs more than everything else that a
-snapshot costs. And it waits for somebody who reads nothing as long as his line lives, which is up to him.
+missing rest. And it accepts compression wherever a browser offers it, which costs more than everything else that a
+snapshot costs. How long a line is waited for that takes nothing is decided where it is accepted (`server`).
 
 Source: docs/decisions/0023-plain-frames.md.
 """
 
 from __future__ import annotations
 
-import socket
-import sys
 import threading
-from typing import Any, Final
+from typing import Any
 
-DEAF_MS: Final = 20_000
-"""Whoever has taken nothing of what was sent for so long is cut off, as long as engine.io waits for a sign of life."""
 SOCKET, OFFERS = "gunicorn.socket", "HTTP_SEC_WEBSOCKET_EXTENSIONS"
 
 
@@ -46,14 +42,7 @@ def send_plainly(engine: Any) -> None:
     def handle_request(environ: dict[str, Any], start_response: Any) -> Any:
         environ.pop(OFFERS, None)
         if SOCKET in environ:
-            _do_not_wait_for_the_deaf(environ[SOCKET])
             environ[SOCKET] = WholeSends(environ[SOCKET])
         return answer(environ, start_response)
 
     engine.handle_request = handle_request
-
-
-def _do_not_wait_for_the_deaf(line: Any) -> None:
-    """RFC 5482; of the systems that run Python, Linux has it."""
-    if sys.platform == "linux":
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAF_MS)

@@ -112,9 +112,16 @@ def count_no_sockets() -> None:
 
 def wait_for_the_deaf() -> None:
     """The twin of lines that end when nothing is taken: whoever reads nothing is waited for as long as he likes."""
-    from queue_app.web import socket_lines
+    from queue_app import server
 
-    socket_lines.DEAF_MS = 3_600_000  # type: ignore[misc]
+    server.DEAF_MS = 3_600_000
+
+
+def never_mind_what_is_unread() -> None:
+    """The twin of a door that counts what was not taken: whoever goes on asking is answered on and on."""
+    from queue_app import front_door
+
+    front_door.MOST_UNREAD = 2**31  # type: ignore[misc]
 
 
 def send_again_what_fell_silent() -> None:
@@ -141,6 +148,7 @@ ODDITIES: dict[str, Callable[[], None]] = {
     "sends again": send_again_what_fell_silent,
     "sockets without end": count_no_sockets,
     "waits for the deaf": wait_for_the_deaf,
+    "answers on and on": never_mind_what_is_unread,
 }
 
 

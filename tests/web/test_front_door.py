@@ -11,13 +11,16 @@ import selectors
 import socket
 import sys
 from concurrent.futures import Future
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from gunicorn.config import Config
 
-from queue_app.front_door import LONGEST_BODY, LONGEST_HEAD, FrontDoor, is_whole
+from queue_app import server
+from queue_app.front_door import LONGEST_BODY, LONGEST_HEAD, MOST_UNREAD, FrontDoor, is_whole
 from queue_app.web.admission import Admission, Comer, Gate
+from queue_app.web.context import KEY
 from tests.web.test_admission import GENUINE, Desk, shown
 
 HEAD = b"POST /api/v1/offices/aoba/holds HTTP/1.1\r\nHost: aoba\r\n"
@@ -172,3 +175,33 @@ def test_a_line_closed_by_its_own_thread_while_it_is_listened_to_leaves_its_numb
         line.other.close()
         line.sock.close()
     door.poller.close()
+
+
+@pytest.mark.parametrize(("unread", "is_answered"), [(MOST_UNREAD // 2, True), (2 * MOST_UNREAD, False)])
+def test_who_asks_on_without_taking_the_earlier_answers_is_hung_up_on(unread: int, *, is_answered: bool) -> None:
+    """What is asked is read to its end either way; only then it is seen what is still to be taken."""
+    door = FrontDoor.__new__(FrontDoor)
+    door.callers, door.long_bodies, door.nr_conns, door.poller = {}, {}, 1, selectors.DefaultSelector()
+    answered: list[Any] = []
+    door._give_a_thread = lambda caller: answered.append(caller.conn)  # type: ignore[method-assign]
+    door.wsgi = SimpleNamespace(extensions={KEY: SimpleNamespace(turn_away=lambda _head: None)})
+    line = OpenLine()
+    line.sock.sendall(b"x" * unread)
+    door._listen_to(line, 10.0)
+    door._listen_on(door.callers[line], b"GET / HTTP/1.1\r\nHost: aoba\r\n\r\n")
+    assert (answered == [line], door.nr_conns) == (is_answered, 1 if is_answered else 0)
+    line.sock.close()
+    line.other.close()
+    door.poller.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends such lines by itself")
+def test_every_line_ends_that_took_nothing_for_twenty_seconds() -> None:
+    """The system sees to it; `storm/test_deaf_readers` waits for it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server._do_not_wait_for_the_deaf(SimpleNamespace(LISTENERS=[SimpleNamespace(sock=listener)]))
+        with socket.create_connection(listener.getsockname()):
+            line, _ = listener.accept()
+            with line:
+                assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000
+                assert line.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) >= server.WHOLE_ANSWER

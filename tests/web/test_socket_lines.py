@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -110,16 +109,6 @@ def test_a_browsers_offer_to_compress_is_not_taken_up(prepare: Any, *, is_compre
         offer = {"HTTP_SEC_WEBSOCKET_EXTENSIONS": "permessage-deflate; client_max_window_bits"}
         engine.handle_request({**HANDSHAKE, **offer, "gunicorn.socket": ours}, None)
         assert (b"permessage-deflate" in theirs.recv(4096)) is is_compressed
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can end such lines by itself")
-def test_a_line_ends_when_nothing_was_taken_for_twenty_seconds() -> None:
-    """The system sees to it; `storm/test_deaf_readers.py` waits for it."""
-    engine = Engine()
-    send_plainly(engine)
-    with line() as (ours, _theirs):
-        engine.handle_request({**HANDSHAKE, "gunicorn.socket": ours}, None)
-        assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000
 
 
 @contextlib.contextmanager
