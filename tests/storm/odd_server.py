@@ -154,14 +154,7 @@ ODDITIES: dict[str, Callable[[], None]] = {
 
 LATE = [
     name
-    for name in (
-        "no second look",
-        "no seals",
-        "let in once",
-        "sends again",
-        "sockets without end",
-        "waits for the deaf",
-    )
+    for name in ("no second look", "no seals", "let in once", "sends again", "sockets without end")
     if name in os.environ.get("ODD", "")
 ]
 
