@@ -119,7 +119,7 @@ def judge_mixed(town: Town, presses: list[Press], made: list[Fault]) -> list[str
     """
     history = history_of(town)
     refused = [p for p in presses if p.status >= 500 or p.status in (0, 429)]
-    faults = [f"answered {p.status} {p.code}" for p in refused if not _excused(p, made)]
+    faults = [f"answered {p.status} {p.code} {_after(p, made)}" for p in refused if not _excused(p, made)]
     faults += [f"{p.what}: {p.status} {p.code}" for p in presses if p.status in (400, 401, 403, 405, 415, 422)]
     lost = _invisible(town, replayed(history).people)
     return [*faults, *impossible(history), *out_of_time(presses), *unexplained(history, presses), *lost]
@@ -127,6 +127,12 @@ def judge_mixed(town: Town, presses: list[Press], made: list[Fault]) -> list[str
 
 def _excused(press: Press, made: list[Fault]) -> bool:
     return any(fault.begun <= press.answered and press.asked <= fault.ended + FAULT_LASTS_S for fault in made)
+
+
+def _after(press: Press, made: list[Fault]) -> str:
+    """Where in the day it was: a fault is found by it in the server's log."""
+    since = min((press.asked - fault.ended for fault in made if fault.ended <= press.asked), default=float("inf"))
+    return f"{since:.1f} s after something was broken, at {press.asked - made[0].begun if made else 0:.0f} s of the day"
 
 
 def _invisible(town: Town, people: Any) -> list[str]:
