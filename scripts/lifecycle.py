@@ -55,6 +55,8 @@ ENDING = """\
   {order}. So somebody who waits to be called is `waiting` although
   the papers are being worked on.
 - `cancel` ends all live stages of the visit; it is refused while the ticket is called or served.
+- `postpone` changes no state: whoever waits to be called stands ten minutes further back, in every line they stand in,
+  at most twice; by the holder or by staff.
 - `undo` takes back the last action on the ticket within {seconds} seconds, also a `finish` or a `cancel`; every row
   stands as before, the history keeps both, and a withdrawn call leaves the displays. Refused with `too_late`
   afterwards, and with `counter_busy` when the counter has somebody else by now.

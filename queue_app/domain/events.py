@@ -72,6 +72,7 @@ UNDOABLE = frozenset(
         Event.FORWARDED,
         Event.FINISHED,
         Event.CANCELLED,
+        Event.POSTPONED,
         Event.STOP_SKIPPED,
         Event.STOP_ADDED,
         Event.STOP_BROUGHT_FORWARD,

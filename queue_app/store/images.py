@@ -26,7 +26,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "since",
     ),
     "call": ("recalls", "sounded_at", "answer", "answered_at"),
-    "ticket": ("service", "closed_at"),
+    "ticket": ("service", "closed_at", "postponed"),
 }
 TABLES: dict[str, type[Imaged]] = {"stage": Stage, "call": CallRow, "ticket": Ticket}
 

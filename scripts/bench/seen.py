@@ -124,7 +124,7 @@ def _console(browser: Browser, server: RealServer, token: str, rounds: int) -> t
     with _clerk(browser, server) as console, _display(browser, server) as display:
         for _ in range(rounds):
             _issue(server, token)
-            console.locator(".line button").first.wait_for()
+            console.locator(".line [id^=call-]").first.wait_for()
             console.evaluate(STOPWATCH, ["keydown", ".in-hand__number"])
             display.evaluate(STOPWATCH, ["", ".hero__number"])
             console.keyboard.press("F9")

@@ -37,7 +37,7 @@ def in_hand(page: Page):  # type: ignore[no-untyped-def]
 
 
 def line(page: Page) -> list[str]:
-    return [row.removeprefix("call-") for row in page.locator(".line button").evaluate_all("all => all.map(b => b.id)")]
+    return [row.removeprefix("call-") for row in page.locator(".line [id^=call-]").evaluate_all("all => all.map(b => b.id)")]
 
 
 def violations(page: Page) -> list[str]:
@@ -68,7 +68,7 @@ def test_holding_f9_calls_once(city: City) -> None:
         page.keyboard.down("F9")  # down again without up is what a held key sends
     page.keyboard.up("F9")
     expect(in_hand(page)).to_have_text(numbers[0])
-    expect(page.locator(".line button")).to_have_count(2)
+    expect(page.locator(".line [id^=call-]")).to_have_count(2)
     assert line(page) == numbers[1:]
     assert page.locator("#called-words").count() == 0
 
@@ -160,7 +160,7 @@ def test_undo_by_key_gives_back_place_and_arrival(city: City) -> None:
     expect(in_hand(page)).to_have_text(numbers[0])
     expect(page.locator("#undo")).to_contain_text("秒")
     page.keyboard.press("Control+z")
-    expect(page.locator(".line button")).to_have_count(2)
+    expect(page.locator(".line [id^=call-]")).to_have_count(2)
     after = city.desk()["waiting"][0]
     kept = ("number", "order_time", "reference_at", "issued_at")
     assert [after[key] for key in kept] == [before[key] for key in kept]
@@ -226,7 +226,7 @@ def test_twenty_waiting_people_fit_one_screen_and_axe_finds_nothing(city: City) 
     page.keyboard.press("F9")
     expect(in_hand(page)).to_have_text("B001")
     city.issue("moving")
-    expect(page.locator(".line button")).to_have_count(20)
+    expect(page.locator(".line [id^=call-]")).to_have_count(20)
     root = page.evaluate(
         "() => { const r = document.documentElement; return [r.scrollHeight, r.clientHeight, r.scrollWidth, r.clientWidth] }"
     )
@@ -237,7 +237,15 @@ def test_twenty_waiting_people_fit_one_screen_and_axe_finds_nothing(city: City) 
         min(page.locator(".line__row").evaluate_all("rows => rows.map(row => row.getBoundingClientRect().height)"))
         >= 32
     )
+    page.locator("#open-B003").press("Enter")
+    city.issue("moving")
+    expect(page.locator(".line [id^=call-]")).to_have_count(21)
     assert violations(page) == []
+    page.locator("#late-B003").click()
+    expect(page.locator("#undo")).to_contain_text("B003番を10分あとへ回しました")
+    assert line(page)[-1] == "B003"
+    expect(page.locator(".row-more[open]")).to_have_count(0)
+    expect(page.locator("#open-B003")).to_be_focused()
 
 
 def test_a_second_browser_takes_over_and_the_first_is_told(city: City) -> None:
@@ -264,7 +272,7 @@ def test_a_note_in_the_making_survives_what_happens_around_it(city: City) -> Non
     assert at_once == "note", "letters typed in the same moment are lost"
     page.keyboard.type("子ども")
     city.issue()
-    expect(page.locator(".line button")).to_have_count(1)
+    expect(page.locator(".line [id^=call-]")).to_have_count(1)
     expect(page.locator("#note")).to_have_value("子ども")
     expect(page.locator("#note")).to_be_focused()
 

@@ -160,6 +160,7 @@ DEEDS = (
     Deed("ticket_undo", on(brought(), "undo"), "undone"),
     Deed("cancel", on(waiting, "cancel"), "cancelled"),
     Deed("cancel", held_by("cancel"), "cancelled", by_holder=True),
+    Deed("postpone", on(waiting, "postpone"), "postponed"),
     Deed("postpone", held_by("postpone"), "postponed", by_holder=True),
     Deed(
         "hold_slot",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -183,6 +184,27 @@ def test_nobody_is_called_to_two_counters_at_once(world: World) -> None:
     world.act(first, "start")
     world.act(first, "finish")
     assert world.call("5").get_json()["ticket"]["number"] == ticket["number"]
+
+
+def test_whoever_comes_late_is_late_for_every_counter_that_waits_for_them(world: World) -> None:
+    world.open_office(HALL)
+    come(world, today(world, answers=SCHOOL_CHILD, moved_on=TODAY))
+    world.open("1", "3", "5")
+    ticket = world.call("1").get_json()["ticket"]
+    world.act(ticket, "start")
+    world.act(ticket, "finish")
+
+    def order_times() -> list[datetime]:
+        desks = [world.clerk.get(f"/offices/aoba/desk?counter={code}").get_json() for code in ("3", "5")]
+        return [datetime.fromisoformat(desk["waiting"][0]["order_time"]) for desk in desks]
+
+    before = order_times()
+    assert world.act(ticket, "postpone").get_json()["postponed"] == 1
+    assert [after - time for after, time in zip(order_times(), before, strict=True)] == [timedelta(minutes=10)] * 2
+    assert world.act(ticket, "undo").get_json()["postponed"] == 0
+    assert order_times() == before
+    resident = world.as_(None).post(f"/tickets/{ticket['id']}/postpone")
+    assert resident.status_code == 404, "an id is no capability"
 
 
 def test_staff_take_a_counter_out_and_put_one_in(world: World) -> None:

@@ -180,6 +180,53 @@ def test_whoever_leaves_is_taken_off_the_list_and_ten_seconds_bring_them_back(
     assert world.state(ticket) == before
 
 
+def test_whoever_comes_late_is_moved_back_twice_and_no_more_and_ten_seconds_take_it_back(
+    world: World, clerk: Browser
+) -> None:
+    late = world.issue("moving")
+    world.clock.pass_(minutes=3)
+    other = world.issue("moving")
+    before = world.clerk.get("/offices/aoba/desk?counter=1").get_json()["waiting"]
+    clerk.open("/staff/counters/1")
+    clerk.press(clerk.ticket_action("postpone"))
+    assert clerk.line == [other["number"], late["number"]]
+    assert f"{late['number']}番を10分あとへ回しました" in clerk.page
+    clerk.press(clerk.ticket_action("undo"))
+    after = world.clerk.get("/offices/aoba/desk?counter=1").get_json()["waiting"]
+    assert [(row["number"], row["order_time"]) for row in after] == [
+        (row["number"], row["order_time"]) for row in before
+    ]
+    for _ in range(3):
+        clerk.open("/staff/counters/1")
+        clerk.press(f"/staff/counters/1/tickets/{world.id_of(late)}/postpone")
+    assert "もう2回あとへ回しています" in clerk.page
+    assert world.clerk.get(f"/tickets/{late['token']}").get_json()["postponed"] == 2
+
+
+def test_whoever_leaves_the_line_is_taken_off_it_and_ten_seconds_bring_them_back(world: World, clerk: Browser) -> None:
+    leaves, stays = world.issue("moving"), world.issue("moving")
+    clerk.open("/staff/counters/1")
+    cancel = f"/staff/counters/1/tickets/{world.id_of(leaves)}/cancel"
+    assert f'formaction="{cancel}"' in clerk.page
+    clerk._take(clerk.send(cancel, clerk.fields(cancel.replace("cancel", "postpone"))))
+    assert (clerk.line, world.state(leaves)) == ([stays["number"]], "cancelled")
+    clerk.press(clerk.ticket_action("undo"))
+    assert clerk.line == [leaves["number"], stays["number"]]
+
+
+def test_somebody_called_meanwhile_is_neither_moved_back_nor_taken_off(world: World, clerk: Browser) -> None:
+    ticket = world.issue("moving")
+    world.open("2")
+    old = clerk.open("/staff/counters/1")
+    world.call("2")
+    for action in ("postpone", "cancel"):
+        clerk.page = old
+        path = clerk.ticket_action("postpone")
+        clerk._take(clerk.send(path.replace("postpone", action), clerk.fields(path) | {"idempotency_key": action}))
+        assert "いまの状態では、この操作はできません" in clerk.page
+    assert world.state(ticket) == "called"
+
+
 def test_a_second_browser_takes_over_and_the_first_can_do_nothing(world: World, clerk: Browser) -> None:
     ticket = world.issue("moving")
     clerk.open("/staff/counters/1")

@@ -82,11 +82,12 @@ def show_ticket(call: Call, token: str) -> Reply:
     right=Right.HOLD_TICKET,
     body=EmptyBody,
     answer=TicketShown,
-    codes=("not_allowed", "postponed_enough"),
+    codes=("not_allowed", "not_found", "postponed_enough"),
 )
 def postpone(call: Call, token: str) -> Reply:
-    """Let others pass, at most twice."""
-    return _holder_deed(call, token, holders.postpone)
+    """Let others pass for ten minutes, at most twice; the holder, or staff by the ticket's id."""
+    deed = _holder_deed if _of_holder(call, token) else _staff_deed
+    return deed(call, token, holders.postpone)
 
 
 @change(

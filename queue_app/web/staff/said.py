@@ -13,6 +13,7 @@ from flask import request, url_for
 
 from queue_app.domain.errors import Conflict, Invalid, NotFound, Refusal
 from queue_app.domain.office import Office, label_in
+from queue_app.services.holders import MOST_POSTPONED
 from queue_app.web.i18n import has_text, reader_language, t
 
 SHOWN = (Conflict, NotFound, Invalid)
@@ -47,7 +48,7 @@ def sentence_here(office: Office) -> str | None:
         return None
     counter = label_in(office.counters[at].label, reader_language()) if at in office.counters else ""
     shown = number if re.fullmatch(r"[A-Z0-9]{1,12}", number) else ""
-    return t(f"staff.said.{code}", number=shown, counter=counter, early=office.booking.early_min)
+    return t(f"staff.said.{code}", number=shown, counter=counter, early=office.booking.early_min, most=MOST_POSTPONED)
 
 
 def said_here() -> dict[str, str]:

@@ -12,6 +12,7 @@ let before = Number(page().dataset.waiting);
 let wasStale = false;
 
 document.addEventListener("click", clicked);
+region.addEventListener("submit", ({ target }) => closeRow(target.closest(".row-more")));
 region.addEventListener("matazu:refreshed", renewed);
 new MutationObserver(connectionChanged).observe(root, { attributeFilter: ["data-connection"] });
 everySecond(() => region.querySelectorAll("[data-strong-after]").forEach(emphasise));
@@ -22,6 +23,8 @@ saidGoesAway();
 
 function clicked(event) {
   const { target } = event;
+  const row = region.querySelector(".row-more[open]");
+  if (row && !row.contains(target)) row.open = false;
   if (target.matches?.("[data-quick]")) return addQuickWord(target);
   if (target.closest?.("[data-escape]")) {
     event.preventDefault();
@@ -32,6 +35,13 @@ function clicked(event) {
   event.preventDefault(); // opened and focused within the press: what is typed a moment later belongs into the field
   drawer.open = true;
   drawer.querySelector("select, textarea").focus();
+}
+
+// The deed of a row was pressed: the row moves or goes, and its menu does not go with it.
+function closeRow(row) {
+  if (!row) return;
+  row.querySelector("summary").focus();
+  row.open = false;
 }
 
 function addQuickWord(button) {
