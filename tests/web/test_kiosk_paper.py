@@ -179,7 +179,7 @@ def test_job_of_a_process_that_died_is_unknown_and_not_repeated(
     with world.app.app_context():
         assert print_room._next_at(PRINTER) is not None  # claimed, and then the process is gone
         world.clock.now += LONGEST_JOB + timedelta(seconds=1)
-        print_room._give_up_overdue()
+        print_room.look()
     print_now(world, print_room)
     assert printer.jobs == []
     assert "番号札は出ましたか。" in machine.open(machine.path).text
