@@ -120,7 +120,8 @@ def begun_beside_a_counter(gates_of: dict[Comer, Gate], aside_s: float, monkeypa
 
     admission = Admission(inner, gates_of)
     admission.has_seen(shown(GENUINE))
-    clerk = threading.Thread(target=lambda: Client(admission).get("/staff/", headers=GENUINE))
+    # A server closes each answer, and so does a buffered one: only then the clerk has been served.
+    clerk = threading.Thread(target=lambda: Client(admission).get("/staff/", headers=GENUINE, buffered=True))
     clerk.start()
     assert desk.somebody.acquire(timeout=10)
     with crowd(admission, 1):
