@@ -37,7 +37,9 @@ def in_hand(page: Page):  # type: ignore[no-untyped-def]
 
 
 def line(page: Page) -> list[str]:
-    return [row.removeprefix("call-") for row in page.locator(".line [id^=call-]").evaluate_all("all => all.map(b => b.id)")]
+    return [
+        row.removeprefix("call-") for row in page.locator(".line [id^=call-]").evaluate_all("all => all.map(b => b.id)")
+    ]
 
 
 def violations(page: Page) -> list[str]:
