@@ -16,6 +16,7 @@ from queue_app.store.database import reading
 from queue_app.store.office_tables import AlarmRow
 from queue_app.store.queue_tables import Delivery, EventRow
 from queue_app.web.context import KEY
+from tests.web.plain_browser import PlainBrowser
 from tests.web.test_kiosk import paired, tickets
 from tests.world import World
 
@@ -129,14 +130,20 @@ def test_printer_that_prints_again_ends_its_alarm(
         assert session.scalars(select(AlarmRow)).one().ended_at is not None
 
 
-def test_unsure_paper_is_asked_about_and_printed_again_marked_with_the_same_number(
-    world: World, printer: RecordingPrinter, print_room: PrintRoom
-) -> None:
+def after_an_unsure_paper(world: World, printer: RecordingPrinter, print_room: PrintRoom) -> PlainBrowser:
+    """The kiosk at the page of a number whose paper may have come or not."""
     printer.ends = [PrintEnd.UNSURE]
     machine = paired(world, printer=PRINTER)
     machine.press("住民異動")
     print_now(world, print_room)
     machine.open(machine.path)
+    return machine
+
+
+def test_unsure_paper_is_asked_about_and_printed_again_marked_with_the_same_number(
+    world: World, printer: RecordingPrinter, print_room: PrintRoom
+) -> None:
+    machine = after_an_unsure_paper(world, printer, print_room)
     assert "番号札は出ましたか。" in machine.page.text
     assert len(printer.jobs) == 1, "nothing is printed again before a person says so"
     machine.press("もう一度")
@@ -149,11 +156,7 @@ def test_unsure_paper_is_asked_about_and_printed_again_marked_with_the_same_numb
 def test_paper_that_came_after_all_is_not_printed_again(
     world: World, printer: RecordingPrinter, print_room: PrintRoom
 ) -> None:
-    printer.ends = [PrintEnd.UNSURE]
-    machine = paired(world, printer=PRINTER)
-    machine.press("住民異動")
-    print_now(world, print_room)
-    machine.open(machine.path)
+    machine = after_an_unsure_paper(world, printer, print_room)
     machine.press("出た")
     print_now(world, print_room)
     assert len(printer.jobs) == 1
